@@ -1,0 +1,54 @@
+"""Moves video frames through ONNX models: bounded rings, zero-copy frames, and proof of where every node ran."""
+
+from __future__ import annotations
+
+from ._core import Tensor
+from ._errors import (
+    DeviceMemoryError,
+    FramelaneError,
+    LibraryVersionError,
+    LoadError,
+    MissingLibraryError,
+    ModelError,
+    NoDeviceError,
+    PeerDied,
+    PlacementError,
+    RingClosed,
+    RingError,
+    RingFull,
+    RingTimeout,
+    RuntimeNotInstalledError,
+    ShapeError,
+    StageError,
+    StallError,
+)
+from ._frame import Frame
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "DeviceMemoryError",
+    "Frame",
+    "FramelaneError",
+    "LibraryVersionError",
+    "LoadError",
+    "MissingLibraryError",
+    "ModelError",
+    "NoDeviceError",
+    "PeerDied",
+    "PlacementError",
+    "RingClosed",
+    "RingError",
+    "RingFull",
+    "RingTimeout",
+    "RuntimeNotInstalledError",
+    "ShapeError",
+    "StageError",
+    "StallError",
+    "Tensor",
+]
+
+for _name in __all__:
+    if isinstance(_public := globals()[_name], type):
+        _public.__module__ = __name__
+del _name, _public

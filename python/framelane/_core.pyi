@@ -1,0 +1,3 @@
+class Tensor:
+    @property
+    def nbytes(self) -> int: ...

@@ -1,0 +1,8 @@
+// The extension module framelane._core: a table of contents. Each subject has its own register_<subject>.cpp.
+#include "bindings/register.hpp"
+
+PYBIND11_MODULE(_core, m) {
+  m.doc() = "Native parts of framelane. Private: import framelane instead.";
+  framelane::bindings::register_errors(m);
+  framelane::bindings::register_tensor(m);
+}

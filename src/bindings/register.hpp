@@ -1,0 +1,10 @@
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+namespace framelane::bindings {
+
+void register_errors(pybind11::module_& m);
+void register_tensor(pybind11::module_& m);
+
+}  // namespace framelane::bindings
