@@ -1,4 +1,4 @@
-"""What all tests share."""
+"""How a test says what it needs: `from needs import need`."""
 
 from __future__ import annotations
 
