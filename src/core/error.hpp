@@ -27,10 +27,10 @@ class Error : public std::runtime_error {
 };
 
 // Declares one class of the tree: its name is the only thing in which it differs from its base.
-#define FRAMELANE_ERROR(Name, Base)                                              \
-  class Name : public Base {                                                     \
-   public:                                                                       \
-    using Base::Base;                                                            \
+#define FRAMELANE_ERROR(Name, Base)                                                  \
+  class Name : public Base {                                                         \
+   public:                                                                           \
+    using Base::Base;                                                                \
     [[nodiscard]] const char* class_name() const noexcept override { return #Name; } \
   }
 
