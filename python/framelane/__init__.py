@@ -23,6 +23,8 @@ from ._errors import (
     StallError,
 )
 from ._frame import Frame
+from ._npz import NpzWriter
+from ._records import JsonlWriter
 
 __version__ = "0.1.0"
 
@@ -30,11 +32,13 @@ __all__ = [
     "DeviceMemoryError",
     "Frame",
     "FramelaneError",
+    "JsonlWriter",
     "LibraryVersionError",
     "LoadError",
     "MissingLibraryError",
     "ModelError",
     "NoDeviceError",
+    "NpzWriter",
     "PeerDied",
     "PlacementError",
     "RingClosed",
