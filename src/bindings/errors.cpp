@@ -1,6 +1,9 @@
 #include "bindings/errors.hpp"
 
 #include <new>
+#include <stdexcept>
+#include <string>
+#include <type_traits>
 
 #include "bindings/register.hpp"
 #include "core/error.hpp"
@@ -20,6 +23,28 @@ void set_framelane_error(const Error& error) {
     value.attr("total") = memory->total();
   }
   PyErr_SetObject(type.ptr(), value.ptr());
+}
+
+template <class E>
+void throw_if_named(const std::string& name, const std::string& text) {
+  if constexpr (std::is_same_v<E, DeviceMemoryError>) {
+    if (E error(text, 3, 2, 1); name == error.class_name()) throw error;
+  } else {
+    if (E error(text); name == error.class_name()) throw error;
+  }
+}
+
+template <class... E>
+void throw_if_any_named(const std::string& name, const std::string& text) {
+  (throw_if_named<E>(name, text), ...);
+}
+
+// Throws the error of that class: how the tests see each one arrive in Python.
+void throw_error(const std::string& name, const std::string& text) {
+  throw_if_any_named<Error, LoadError, MissingLibraryError, LibraryVersionError, NoDeviceError,
+                     RuntimeNotInstalledError, ModelError, PlacementError, RingError, RingClosed, RingFull, RingTimeout,
+                     PeerDied, StageError, StallError, ShapeError, DeviceMemoryError>(name, text);
+  throw std::invalid_argument("core/error.hpp has no class " + name);
 }
 
 }  // namespace
@@ -44,7 +69,9 @@ void set_python_error(const std::exception_ptr& error) noexcept {
   }
 }
 
-void register_errors(py::module_&) {
+void register_errors(py::module_& m) {
+  m.def("throw_error", &throw_error, py::arg("name"), py::arg("text"),
+        "Throw the C++ error of that class, for tests of how it arrives in Python.");
   py::register_local_exception_translator([](std::exception_ptr error) {
     try {
       std::rethrow_exception(error);

