@@ -4,6 +4,7 @@
 
 namespace framelane::bindings {
 
+void register_activity(pybind11::module_& m);
 void register_errors(pybind11::module_& m);
 void register_tensor(pybind11::module_& m);
 
