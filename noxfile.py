@@ -134,7 +134,7 @@ def bench(session: nox.Session) -> None:
 def docs(session: nox.Session) -> None:
     """The documentation, as build/docs/index.html. A warning is an error."""
     install_framelane(session, "cpu,video", *PROJECT["project"]["optional-dependencies"]["docs"])
-    session.run("sphinx-build", "-W", "--keep-going", "-n", "-q", "-b", "html", "docs", "build/docs")
+    session.run("sphinx-build", "-W", "--keep-going", "-q", "-b", "html", "docs", "build/docs")
 
 
 @nox.session
