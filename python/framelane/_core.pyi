@@ -1,5 +1,6 @@
-from typing import Literal, TypedDict
+from typing import Literal, TypedDict, type_check_only
 
+@type_check_only
 class ActivitySnapshot(TypedDict):
     phase: Literal["idle", "busy", "waiting for input", "waiting for output"]
     since: float
