@@ -21,6 +21,7 @@ from ._errors import (
     ShapeError,
     StageError,
     StallError,
+    VideoError,
 )
 from ._frame import Frame
 from ._npz import NpzWriter
@@ -50,6 +51,7 @@ __all__ = [
     "StageError",
     "StallError",
     "Tensor",
+    "VideoError",
 ]
 
 for _name in __all__:

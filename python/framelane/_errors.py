@@ -18,6 +18,7 @@
       StageError                 a stage raised; the original is __cause__
       StallError                 a stage is stuck
       ShapeError                 a tensor does not fit (also ValueError)
+      VideoError                 a video, picture or sound could not be read or written
       DeviceMemoryError          no memory left (also MemoryError)
 """
 
@@ -111,6 +112,10 @@ class StallError(FramelaneError):
 
 class ShapeError(FramelaneError, ValueError):
     """A tensor has the wrong name, rank, size, dtype or layout."""
+
+
+class VideoError(FramelaneError):
+    """A video, a picture or its sound could not be read or written; the text names the file and the cure."""
 
 
 class DeviceMemoryError(FramelaneError, MemoryError):

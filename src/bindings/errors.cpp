@@ -43,7 +43,7 @@ void throw_if_any_named(const std::string& name, const std::string& text) {
 void throw_error(const std::string& name, const std::string& text) {
   throw_if_any_named<Error, LoadError, MissingLibraryError, LibraryVersionError, NoDeviceError,
                      RuntimeNotInstalledError, ModelError, PlacementError, RingError, RingClosed, RingFull, RingTimeout,
-                     PeerDied, StageError, StallError, ShapeError, DeviceMemoryError>(name, text);
+                     PeerDied, StageError, StallError, ShapeError, VideoError, DeviceMemoryError>(name, text);
   throw std::invalid_argument("core/error.hpp has no class " + name);
 }
 

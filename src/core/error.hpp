@@ -17,6 +17,7 @@ namespace framelane {
 //     StageError
 //     StallError
 //     ShapeError
+//     VideoError
 //     DeviceMemoryError
 //
 // The text names the fix, not only the fault. `class_name` is how the bindings find the Python class.
@@ -49,6 +50,7 @@ FRAMELANE_ERROR(PeerDied, RingError);
 FRAMELANE_ERROR(StageError, Error);
 FRAMELANE_ERROR(StallError, Error);
 FRAMELANE_ERROR(ShapeError, Error);
+FRAMELANE_ERROR(VideoError, Error);
 
 #undef FRAMELANE_ERROR
 
