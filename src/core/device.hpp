@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 namespace framelane {
 
@@ -22,5 +23,8 @@ struct Device {
   }
   friend bool operator==(const Device&, const Device&) = default;
 };
+
+// "cpu", "cuda:0"
+[[nodiscard]] std::string to_string(Device device);
 
 }  // namespace framelane
