@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ._core import Tensor
+from ._core import FramePool, Tensor
 from ._errors import (
     DeviceMemoryError,
     FramelaneError,
@@ -32,6 +32,7 @@ __version__ = "0.1.0"
 __all__ = [
     "DeviceMemoryError",
     "Frame",
+    "FramePool",
     "FramelaneError",
     "JsonlWriter",
     "LibraryVersionError",

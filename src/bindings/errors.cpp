@@ -60,6 +60,10 @@ void set_python_error(const std::exception_ptr& error) noexcept {
     } catch (py::error_already_set& failed) {
       failed.restore();
     }
+  } catch (const py::builtin_exception& e) {  // py::type_error, py::value_error, ...
+    e.set_error();
+  } catch (const std::invalid_argument& e) {
+    PyErr_SetString(PyExc_ValueError, e.what());
   } catch (const std::bad_alloc&) {
     PyErr_NoMemory();
   } catch (const std::exception& e) {

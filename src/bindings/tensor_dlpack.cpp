@@ -1,0 +1,155 @@
+#include "bindings/tensor_dlpack.hpp"
+
+#include <cstdint>
+#include <string>
+#include <utility>
+
+#include "bindings/gil.hpp"
+#include "bindings/tensor_export.hpp"
+#include "core/dlpack.hpp"
+#include "core/tensor_copy.hpp"
+
+namespace py = pybind11;
+
+namespace framelane::bindings {
+namespace {
+
+// The names are the protocol: a consumer renames the capsule that it takes over, and only then is what it holds no
+// longer the capsule's to free.
+struct Legacy {
+  using Struct = dlpack::Managed;
+  static constexpr const char* name = "dltensor";
+  static constexpr const char* used = "used_dltensor";
+};
+struct Versioned {
+  using Struct = dlpack::ManagedVersioned;
+  static constexpr const char* name = "dltensor_versioned";
+  static constexpr const char* used = "used_dltensor_versioned";
+};
+
+template <class Form>
+void free_unconsumed(PyObject* capsule) {
+  if (PyCapsule_IsValid(capsule, Form::name) == 0) {
+    return;
+  }
+  auto* managed = static_cast<typename Form::Struct*>(PyCapsule_GetPointer(capsule, Form::name));
+  managed->deleter(managed);
+}
+
+template <class Form>
+py::object capsule_of(typename Form::Struct* managed) {
+  PyObject* capsule = PyCapsule_New(managed, Form::name, &free_unconsumed<Form>);
+  if (capsule == nullptr) {
+    managed->deleter(managed);
+    throw py::error_already_set();
+  }
+  return py::reinterpret_steal<py::object>(capsule);
+}
+
+template <class Form>
+typename Form::Struct* consume(py::handle capsule) {
+  auto* managed = static_cast<typename Form::Struct*>(PyCapsule_GetPointer(capsule.ptr(), Form::name));
+  if (managed == nullptr || PyCapsule_SetName(capsule.ptr(), Form::used) != 0) {
+    throw py::error_already_set();
+  }
+  return managed;
+}
+
+// Another library's deleter may need the interpreter.
+Tensor guarded(const Tensor& tensor) {
+  return {drop_under_gil(tensor.owner()),
+          tensor.data(),
+          tensor.dtype(),
+          tensor.shape(),
+          tensor.strides(),
+          tensor.device(),
+          tensor.read_only()};
+}
+
+Tensor tensor_from_capsule(py::handle capsule) {
+  if (PyCapsule_IsValid(capsule.ptr(), Versioned::name) != 0) {
+    return guarded(dlpack::import_versioned(consume<Versioned>(capsule)));
+  }
+  if (PyCapsule_IsValid(capsule.ptr(), Legacy::name) != 0) {
+    return guarded(dlpack::import_legacy(consume<Legacy>(capsule)));
+  }
+  const char* name = PyCapsule_GetName(capsule.ptr());
+  throw py::buffer_error("a capsule named '" + std::string(name == nullptr ? "" : name) +
+                         "' holds no DLPack tensor, or one that was taken already; pass the array itself");
+}
+
+py::object ask_for_capsule(py::handle object) {
+  const py::object method = object.attr("__dlpack__");
+  try {
+    return method(py::arg("max_version") = py::make_tuple(dlpack::major_version, dlpack::minor_version));
+  } catch (py::error_already_set& error) {
+    if (!error.matches(PyExc_TypeError)) {  // a producer from before DLPack 1.0 has no such argument
+      throw;
+    }
+  }
+  return method();
+}
+
+void require_stream_of_cpu(const py::object& stream) {
+  if (stream.is_none() || (py::isinstance<py::int_>(stream) && stream.cast<std::int64_t>() == -1)) {
+    return;
+  }
+  throw py::value_error("stream=" + py::str(stream).cast<std::string>() +
+                        " for a tensor on the CPU, which has no streams; leave it None");
+}
+
+void require_device(const Tensor& tensor, const py::object& device) {
+  if (device.is_none()) {
+    return;
+  }
+  const auto asked = device.cast<py::tuple>();
+  const auto type = py::int_(py::object(asked[0])).cast<std::int32_t>();
+  const auto index = py::int_(py::object(asked[1])).cast<std::int32_t>();
+  if (type != static_cast<std::int32_t>(tensor.device().type) || index != tensor.device().index) {
+    throw py::buffer_error("a tensor on " + to_string(tensor.device()) + " cannot be exported to DLPack device (" +
+                           std::to_string(type) + ", " + std::to_string(index) +
+                           "); import it where it is and copy it with your library");
+  }
+}
+
+bool takes_versioned(const py::object& max_version) {
+  return !max_version.is_none() && max_version.cast<py::tuple>()[0].cast<std::int64_t>() >= dlpack::major_version;
+}
+
+}  // namespace
+
+Tensor tensor_from_dlpack(py::handle object) {
+  if (PyCapsule_CheckExact(object.ptr()) != 0) {
+    return tensor_from_capsule(object);
+  }
+  return tensor_from_capsule(ask_for_capsule(object));
+}
+
+py::object dlpack_capsule(const Tensor& tensor, const py::object& stream, const py::object& max_version,
+                          const py::object& device, const py::object& copy) {
+  require_host(tensor);
+  require_stream_of_cpu(stream);
+  require_device(tensor, device);
+  const bool copies = !copy.is_none() && copy.cast<bool>();
+  Tensor exported = tensor;
+  if (copies) {
+    const GilRelease released;
+    exported = contiguous_copy(tensor);
+  }
+  if (takes_versioned(max_version)) {
+    const std::uint64_t flags = copies ? std::uint64_t{dlpack::flag_is_copied} : 0U;
+    return capsule_of<Versioned>(dlpack::export_versioned(std::move(exported), flags));
+  }
+  if (exported.read_only()) {
+    throw py::buffer_error(
+        "a read-only tensor cannot be exported by DLPack from before version 1, which has no word for it; ask with "
+        "max_version=(1, 0), or export tensor.copy()");
+  }
+  return capsule_of<Legacy>(dlpack::export_legacy(std::move(exported)));
+}
+
+py::tuple dlpack_device(const Tensor& tensor) {
+  return py::make_tuple(static_cast<std::int32_t>(tensor.device().type), tensor.device().index);
+}
+
+}  // namespace framelane::bindings
