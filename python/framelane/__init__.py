@@ -25,6 +25,7 @@ from ._errors import (
 )
 from ._frame import Frame
 from ._npz import NpzWriter
+from ._pack import pack, unpack
 from ._records import JsonlWriter
 
 __version__ = "0.1.0"
@@ -53,6 +54,8 @@ __all__ = [
     "StallError",
     "Tensor",
     "VideoError",
+    "pack",
+    "unpack",
 ]
 
 for _name in __all__:

@@ -2,6 +2,7 @@ from collections.abc import Sequence
 from typing import Any, Literal, TypedDict, overload, type_check_only
 
 import numpy as np
+from typing import Literal, TypedDict, type_check_only
 
 @type_check_only
 class ActivitySnapshot(TypedDict):
@@ -52,6 +53,24 @@ class FramePool:
     def count(self) -> int: ...
     @property
     def available(self) -> int: ...
+class PackSpec:
+    def __init__(
+        self,
+        *,
+        color: str,
+        scale: float,
+        mean: Sequence[float],
+        std: Sequence[float],
+        left: int,
+        top: int,
+        border: str,
+        border_color: Sequence[int],
+    ) -> None: ...
+
+class UnpackSpec:
+    def __init__(self, *, color: str, scale: float, mean: Sequence[float], std: Sequence[float]) -> None: ...
+
+class Tensor:
     @property
     def nbytes(self) -> int: ...
     def stats(self) -> FramePoolStats: ...
@@ -101,4 +120,18 @@ class Tensor:
     def __array_interface__(self) -> dict[str, Any]: ...
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]: ...
 
+def pack(
+    image: object, tensor: object, spec: PackSpec, *, pixel_format: str, layout: str, batch_index: int
+) -> None: ...
 def throw_error(name: str, text: str) -> None: ...
+def unpack(
+    tensor: object,
+    image: object,
+    spec: UnpackSpec,
+    *,
+    pixel_format: str,
+    layout: str,
+    batch_index: int,
+    left: int,
+    top: int,
+) -> None: ...

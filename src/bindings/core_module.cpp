@@ -7,5 +7,6 @@ PYBIND11_MODULE(_core, m) {
   framelane::bindings::register_activity(m);
   framelane::bindings::register_frame_pool(m);
   framelane::bindings::register_gil(m);
+  framelane::bindings::register_image(m);
   framelane::bindings::register_tensor(m);
 }

@@ -8,6 +8,7 @@ void register_activity(pybind11::module_& m);
 void register_errors(pybind11::module_& m);
 void register_frame_pool(pybind11::module_& m);
 void register_gil(pybind11::module_& m);
+void register_image(pybind11::module_& m);
 void register_tensor(pybind11::module_& m);
 
 }  // namespace framelane::bindings

@@ -67,8 +67,7 @@ void fill_constant(const Plane& plane, const MutableTensorRegion& tensor, const 
   }
 }
 
-void repeat_edge(const Plane& plane, const MutableTensorRegion& tensor, const Rect& inside,
-                 std::size_t size) noexcept {
+void repeat_edge(const Plane& plane, const MutableTensorRegion& tensor, const Rect& inside, std::size_t size) noexcept {
   const std::int64_t right = inside.x + inside.width;
   const std::int64_t bottom = inside.y + inside.height;
   for (std::int64_t y = inside.y; y < bottom; ++y) {

@@ -13,8 +13,8 @@ BasicImage<Byte> from_planes(PixelFormat format, std::int64_t width, std::int64_
   const PixelFormatInfo& info = info_of(format);
   const std::size_t count = info.planar ? info.samples : 1;
   if (data.size() < count || row_strides.size() < count) {
-    throw ShapeError("a picture in " + std::string(info.name) + " needs " + std::to_string(count) +
-                     " planes, not " + std::to_string(data.size()));
+    throw ShapeError("a picture in " + std::string(info.name) + " needs " + std::to_string(count) + " planes, not " +
+                     std::to_string(data.size()));
   }
   if (width < 0 || height < 0) {
     throw ShapeError("a picture cannot be " + std::to_string(width) + "x" + std::to_string(height));

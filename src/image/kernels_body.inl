@@ -54,8 +54,8 @@ void quantize(const void* in, void* out, std::size_t count, Affine affine, float
   for (std::size_t i = 0; i < count; ++i) {
     const float value = static_cast<float>(from[i]) * affine.multiplier + affine.offset;
     std::int32_t bits = bits_of(value + 0.5F);
-    bits = bits > 0 ? bits : 0;               // below zero, and NaN with a sign
-    bits &= mask(bits <= bits_of_infinity);   // NaN
+    bits = bits > 0 ? bits : 0;              // below zero, and NaN with a sign
+    bits &= mask(bits <= bits_of_infinity);  // NaN
     bits = bits < max_bits ? bits : max_bits;
     to[i] = static_cast<typename Out::Type>(static_cast<std::int32_t>(float_of(bits)));
   }
@@ -80,7 +80,8 @@ FRAMELANE_INLINE float float_of_half(std::uint16_t half) {
   // The bits as a float are 2^-112 times the value, subnormal or not; infinity and NaN then need their exponent.
   const float scaled = float_of((half & 0x7fff) << 13) * float_of((127 + 112) << 23);
   const std::int32_t special = mask((half & 0x7c00) == 0x7c00) & bits_of_infinity;
-  return float_of(bits_of(scaled) | special | static_cast<std::int32_t>(static_cast<std::uint32_t>(half & 0x8000) << 16));
+  return float_of(bits_of(scaled) | special |
+                  static_cast<std::int32_t>(static_cast<std::uint32_t>(half & 0x8000) << 16));
 }
 
 void float_to_half(const float* in, void* out, std::size_t count) {

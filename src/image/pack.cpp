@@ -33,8 +33,8 @@ class Packer {
     ChunkBuffer elements;
     for (std::int64_t y = first; y < last; ++y) {
       for (std::int64_t x = 0; x < image_.width; x += static_cast<std::int64_t>(chunk_pixels)) {
-        const auto count = static_cast<std::size_t>(
-            std::min<std::int64_t>(image_.width - x, static_cast<std::int64_t>(chunk_pixels)));
+        const auto count =
+            static_cast<std::size_t>(std::min<std::int64_t>(image_.width - x, static_cast<std::int64_t>(chunk_pixels)));
         chunk(x, y, count, samples, elements);
       }
     }

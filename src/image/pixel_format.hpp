@@ -36,11 +36,11 @@ enum class Channel : std::uint8_t { red, green, blue, alpha, gray };
 
 struct PixelFormatInfo {
   PixelFormat format;
-  std::string_view name;             // as FFmpeg spells it
-  std::uint8_t samples;              // stored for each pixel: 1, 3 or 4
-  std::uint8_t depth;                // bits that count in a sample: 8, 10, 12 or 16
-  bool planar;                       // each sample in a plane of its own
-  std::array<Channel, 4> channels;   // meaning of the stored samples, in their order
+  std::string_view name;            // as FFmpeg spells it
+  std::uint8_t samples;             // stored for each pixel: 1, 3 or 4
+  std::uint8_t depth;               // bits that count in a sample: 8, 10, 12 or 16
+  bool planar;                      // each sample in a plane of its own
+  std::array<Channel, 4> channels;  // meaning of the stored samples, in their order
 
   [[nodiscard]] std::size_t sample_bytes() const noexcept { return depth > 8 ? 2 : 1; }
   [[nodiscard]] std::uint32_t max_value() const noexcept { return (1U << depth) - 1; }

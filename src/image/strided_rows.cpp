@@ -23,8 +23,8 @@ bool interleaved(std::span<const BasicPlane<B>> planes, std::ptrdiff_t bytes, Ar
   std::uint32_t seen = 0;
   for (std::size_t i = 0; i < planes.size(); ++i) {
     const std::ptrdiff_t distance = address(planes[i]) - address(*first);
-    if (planes[i].pixel_stride != count * bytes || planes[i].row_stride != first->row_stride ||
-        distance % bytes != 0 || distance >= count * bytes) {
+    if (planes[i].pixel_stride != count * bytes || planes[i].row_stride != first->row_stride || distance % bytes != 0 ||
+        distance >= count * bytes) {
       return false;
     }
     arrangement.order[static_cast<std::size_t>(distance / bytes)] = static_cast<std::uint8_t>(i);

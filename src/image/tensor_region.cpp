@@ -33,8 +33,8 @@ void check(const Tensor& tensor, const LayoutInfo& layout, std::int64_t batch_in
     throw ShapeError("a tensor with layout " + name + " has " + std::to_string(name.size()) + " axes, got " + got +
                      "; name its own layout with layout=");
   }
-  const bool known = tensor.dtype() == DType::float32 || tensor.dtype() == DType::float16 ||
-                     tensor.dtype() == DType::uint8;
+  const bool known =
+      tensor.dtype() == DType::float32 || tensor.dtype() == DType::float16 || tensor.dtype() == DType::uint8;
   if (!known || !tensor.device().host_accessible()) {
     throw ShapeError("pictures are packed into float32, float16 or uint8 in host memory, got " + got +
                      (known ? " on a device; copy it with .to(\"cpu\")" : "; cast it in the network"));

@@ -42,8 +42,8 @@ class Unpacker {
     ChunkBuffer samples;
     for (std::int64_t y = first; y < last; ++y) {
       for (std::int64_t x = 0; x < image_.width; x += static_cast<std::int64_t>(chunk_pixels)) {
-        const auto count = static_cast<std::size_t>(
-            std::min<std::int64_t>(image_.width - x, static_cast<std::int64_t>(chunk_pixels)));
+        const auto count =
+            static_cast<std::size_t>(std::min<std::int64_t>(image_.width - x, static_cast<std::int64_t>(chunk_pixels)));
         chunk(x, y, count, elements, samples);
       }
     }
@@ -130,9 +130,9 @@ void check_sizes(const TensorRegion& tensor, const MutableImageView& image, Colo
                      "; name the order of the tensor's channels with color=");
   }
   if (tensor.width != image.width || tensor.height != image.height) {
-    throw ShapeError("the tensor's picture is " + std::to_string(tensor.width) + "x" +
-                     std::to_string(tensor.height) + " and the one to write is " + std::to_string(image.width) + "x" +
-                     std::to_string(image.height) + "; make them the same size, or name the part to take");
+    throw ShapeError("the tensor's picture is " + std::to_string(tensor.width) + "x" + std::to_string(tensor.height) +
+                     " and the one to write is " + std::to_string(image.width) + "x" + std::to_string(image.height) +
+                     "; make them the same size, or name the part to take");
   }
 }
 

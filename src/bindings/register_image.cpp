@@ -1,0 +1,119 @@
+#include <pybind11/stl.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bindings/register.hpp"
+#include "core/error.hpp"
+#include "image/pack.hpp"
+#include "image/unpack.hpp"
+
+namespace py = pybind11;
+
+namespace framelane::bindings {
+namespace {
+
+// A view of what the buffer protocol shows.
+Tensor tensor_of(const py::buffer& array, bool writable) {
+  const auto info = std::make_shared<py::buffer_info>(array.request(writable));
+  Shape shape(info->shape.begin(), info->shape.end());
+  Shape strides;
+  for (const py::ssize_t stride : info->strides) {
+    strides.push_back(stride / info->itemsize);
+  }
+  const DType dtype = info->format == "f"   ? DType::float32
+                      : info->format == "e" ? DType::float16
+                      : info->format == "B" ? DType::uint8
+                      : info->format == "H" ? DType::uint16
+                                            : DType::float64;
+  return {info, info->ptr, dtype, shape, strides, {}, info->readonly};
+}
+
+std::array<double, 4> four(const std::vector<double>& values, double missing, const char* what) {
+  if (values.size() > 4) {
+    throw ShapeError(std::string(what) + " has " + std::to_string(values.size()) +
+                     " numbers; a picture has up to 4 channels");
+  }
+  std::array<double, 4> all{missing, missing, missing, missing};
+  std::copy(values.begin(), values.end(), all.begin());
+  return all;
+}
+
+Normalization normalization_of(double scale, const std::vector<double>& mean, const std::vector<double>& std) {
+  Normalization normalization{scale, four(mean, 0.0, "mean"), four(std, 1.0, "std")};
+  check(normalization);
+  return normalization;
+}
+
+Border border_from_name(std::string_view name) {
+  if (name == "none") {
+    return Border::none;
+  }
+  if (name == "constant") {
+    return Border::constant;
+  }
+  if (name == "edge") {
+    return Border::edge;
+  }
+  throw ShapeError("border '" + std::string(name) + "' is not one of: none, constant, edge");
+}
+
+PackSpec make_pack_spec(std::string_view color, double scale, const std::vector<double>& mean,
+                        const std::vector<double>& std, std::int64_t left, std::int64_t top, std::string_view border,
+                        std::array<std::uint8_t, 4> border_color) {
+  return {color_order_from_name(color),
+          normalization_of(scale, mean, std),
+          left,
+          top,
+          border_from_name(border),
+          border_color};
+}
+
+UnpackSpec make_unpack_spec(std::string_view color, double scale, const std::vector<double>& mean,
+                            const std::vector<double>& std) {
+  return {color_order_from_name(color), normalization_of(scale, mean, std)};
+}
+
+void pack_python(const py::buffer& image, const py::buffer& tensor, const PackSpec& spec, std::string_view pixel_format,
+                 std::string_view layout, std::int64_t batch_index) {
+  const Tensor source = tensor_of(image, false);
+  const Tensor target = tensor_of(tensor, true);
+  const ImageView view = image_from_tensor(pixel_format_from_name(pixel_format), source);
+  const MutableTensorRegion region = mutable_region_from_tensor(target, layout_from_name(layout), batch_index);
+  const py::gil_scoped_release release;
+  pack(view, region, spec);
+}
+
+void unpack_python(const py::buffer& tensor, const py::buffer& image, const UnpackSpec& spec,
+                   std::string_view pixel_format, std::string_view layout, std::int64_t batch_index, std::int64_t left,
+                   std::int64_t top) {
+  const Tensor source = tensor_of(tensor, false);
+  const Tensor target = tensor_of(image, true);
+  const MutableImageView view = mutable_image_from_tensor(pixel_format_from_name(pixel_format), target);
+  const TensorRegion region = region_from_tensor(source, layout_from_name(layout), batch_index);
+  const TensorRegion part = crop(region, {left, top, view.width, view.height});
+  const py::gil_scoped_release release;
+  unpack(part, view, spec);
+}
+
+}  // namespace
+
+void register_image(py::module_& m) {
+  py::classh<PackSpec>(m, "PackSpec")
+      .def(py::init(&make_pack_spec), py::kw_only(), py::arg("color"), py::arg("scale"), py::arg("mean"),
+           py::arg("std"), py::arg("left"), py::arg("top"), py::arg("border"), py::arg("border_color"));
+  py::classh<UnpackSpec>(m, "UnpackSpec")
+      .def(py::init(&make_unpack_spec), py::kw_only(), py::arg("color"), py::arg("scale"), py::arg("mean"),
+           py::arg("std"));
+  m.def("pack", &pack_python, py::arg("image"), py::arg("tensor"), py::arg("spec"), py::kw_only(),
+        py::arg("pixel_format"), py::arg("layout"), py::arg("batch_index"));
+  m.def("unpack", &unpack_python, py::arg("tensor"), py::arg("image"), py::arg("spec"), py::kw_only(),
+        py::arg("pixel_format"), py::arg("layout"), py::arg("batch_index"), py::arg("left"), py::arg("top"));
+}
+
+}  // namespace framelane::bindings
