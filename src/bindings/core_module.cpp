@@ -9,4 +9,5 @@ PYBIND11_MODULE(_core, m) {
   framelane::bindings::register_gil(m);
   framelane::bindings::register_image(m);
   framelane::bindings::register_tensor(m);
+  framelane::bindings::register_watchdog(m);
 }

@@ -10,5 +10,6 @@ void register_frame_pool(pybind11::module_& m);
 void register_gil(pybind11::module_& m);
 void register_image(pybind11::module_& m);
 void register_tensor(pybind11::module_& m);
+void register_watchdog(pybind11::module_& m);
 
 }  // namespace framelane::bindings

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "core/activity.hpp"
 #include "core/error.hpp"
 #include "core/host_memory.hpp"
 
@@ -110,6 +111,10 @@ Tensor FramePool::acquire(const Deadline& deadline, const Interrupt& interrupt) 
     using Clock = std::chrono::steady_clock;
     const auto start = Clock::now();
     waits_.fetch_add(1, std::memory_order_relaxed);
+    // Whoever holds the slots is behind this stage: it is held up, not at fault.
+    const NativeCall call(
+        std::make_shared<const NativeWork>(NativeWork{"wait for a free slot of the " + describe(), {}}));
+    const Waiting waiting(Phase::waiting_output);
     const bool got = wait_until(returned_, deadline, interrupt, [&] { return (index = take_or_refuse()) != none; });
     const std::chrono::nanoseconds waited = Clock::now() - start;
     wait_nanoseconds_.fetch_add(waited.count(), std::memory_order_relaxed);
