@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ._core import FramePool, Tensor
+from ._core import FramePool, Ring, Tensor
 from ._errors import (
     DeviceMemoryError,
     FramelaneError,
@@ -27,6 +27,7 @@ from ._frame import Frame
 from ._npz import NpzWriter
 from ._pack import pack, unpack
 from ._records import JsonlWriter
+from ._ring import Overflow, RingStats
 
 __version__ = "0.1.0"
 
@@ -42,11 +43,14 @@ __all__ = [
     "ModelError",
     "NoDeviceError",
     "NpzWriter",
+    "Overflow",
     "PeerDied",
     "PlacementError",
+    "Ring",
     "RingClosed",
     "RingError",
     "RingFull",
+    "RingStats",
     "RingTimeout",
     "RuntimeNotInstalledError",
     "ShapeError",

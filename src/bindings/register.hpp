@@ -5,10 +5,10 @@
 namespace framelane::bindings {
 
 void register_activity(pybind11::module_& m);
-void register_errors(pybind11::module_& m);
 void register_frame_pool(pybind11::module_& m);
 void register_gil(pybind11::module_& m);
 void register_image(pybind11::module_& m);
+void register_ring(pybind11::module_& m);
 void register_tensor(pybind11::module_& m);
 void register_watchdog(pybind11::module_& m);
 
