@@ -3,12 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "bindings/gil.hpp"
 #include "bindings/register.hpp"
+#include "bindings/tensor_from_python.hpp"
 #include "core/error.hpp"
 #include "image/pack.hpp"
 #include "image/unpack.hpp"
@@ -17,22 +18,6 @@ namespace py = pybind11;
 
 namespace framelane::bindings {
 namespace {
-
-// A view of what the buffer protocol shows.
-Tensor tensor_of(const py::buffer& array, bool writable) {
-  const auto info = std::make_shared<py::buffer_info>(array.request(writable));
-  Shape shape(info->shape.begin(), info->shape.end());
-  Shape strides;
-  for (const py::ssize_t stride : info->strides) {
-    strides.push_back(stride / info->itemsize);
-  }
-  const DType dtype = info->format == "f"   ? DType::float32
-                      : info->format == "e" ? DType::float16
-                      : info->format == "B" ? DType::uint8
-                      : info->format == "H" ? DType::uint16
-                                            : DType::float64;
-  return {info, info->ptr, dtype, shape, strides, {}, info->readonly};
-}
 
 std::array<double, 4> four(const std::vector<double>& values, double missing, const char* what) {
   if (values.size() > 4) {
@@ -79,25 +64,25 @@ UnpackSpec make_unpack_spec(std::string_view color, double scale, const std::vec
   return {color_order_from_name(color), normalization_of(scale, mean, std)};
 }
 
-void pack_python(const py::buffer& image, const py::buffer& tensor, const PackSpec& spec, std::string_view pixel_format,
+void pack_python(const py::object& image, const py::object& tensor, const PackSpec& spec, std::string_view pixel_format,
                  std::string_view layout, std::int64_t batch_index) {
-  const Tensor source = tensor_of(image, false);
-  const Tensor target = tensor_of(tensor, true);
+  const Tensor source = tensor_from_python(image.ptr());
+  const Tensor target = tensor_from_python(tensor.ptr());
   const ImageView view = image_from_tensor(pixel_format_from_name(pixel_format), source);
   const MutableTensorRegion region = mutable_region_from_tensor(target, layout_from_name(layout), batch_index);
-  const py::gil_scoped_release release;
+  const GilRelease release;
   pack(view, region, spec);
 }
 
-void unpack_python(const py::buffer& tensor, const py::buffer& image, const UnpackSpec& spec,
+void unpack_python(const py::object& tensor, const py::object& image, const UnpackSpec& spec,
                    std::string_view pixel_format, std::string_view layout, std::int64_t batch_index, std::int64_t left,
                    std::int64_t top) {
-  const Tensor source = tensor_of(tensor, false);
-  const Tensor target = tensor_of(image, true);
+  const Tensor source = tensor_from_python(tensor.ptr());
+  const Tensor target = tensor_from_python(image.ptr());
   const MutableImageView view = mutable_image_from_tensor(pixel_format_from_name(pixel_format), target);
   const TensorRegion region = region_from_tensor(source, layout_from_name(layout), batch_index);
   const TensorRegion part = crop(region, {left, top, view.width, view.height});
-  const py::gil_scoped_release release;
+  const GilRelease release;
   unpack(part, view, spec);
 }
 
