@@ -3,7 +3,6 @@ from types import TracebackType
 from typing import Any, Generic, Literal, Self, TypedDict, TypeVar, overload, type_check_only
 
 import numpy as np
-from typing import Literal, TypedDict, type_check_only
 
 from ._ring import Overflow, RingStats
 
