@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from ._core import FramePool, Ring, Tensor
 from ._errors import (
     DeviceMemoryError,
@@ -28,6 +30,9 @@ from ._npz import NpzWriter
 from ._pack import pack, unpack
 from ._records import JsonlWriter
 from ._ring import Overflow, RingStats
+
+if TYPE_CHECKING:
+    from .video import VideoReader, VideoWriter
 
 __version__ = "0.1.0"
 
@@ -58,11 +63,31 @@ __all__ = [
     "StallError",
     "Tensor",
     "VideoError",
+    "VideoReader",
+    "VideoWriter",
     "pack",
     "unpack",
 ]
 
+# Public names that are imported at their first use, because they need what an extra installs.
+_LAZY = {"VideoReader": "framelane.video", "VideoWriter": "framelane.video"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(_LAZY[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
 for _name in __all__:
-    if isinstance(_public := globals()[_name], type):
+    if isinstance(_public := globals().get(_name), type):
         _public.__module__ = __name__
 del _name, _public

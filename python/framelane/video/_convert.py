@@ -1,0 +1,80 @@
+"""From the numbers of a video to pixels and back, in one pass of libswscale."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import av
+from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
+
+from ._colour import FULL, is_rgb
+
+if TYPE_CHECKING:
+    from ._colour import Colour
+
+# One thread: libswscale is a small part of a frame's cost, and the other cores are at work on other frames.
+_OPTIONS: dict[str, Any] = {"threads": 1} if int(av.__version__.split(".")[0]) >= 17 else {}
+
+# Chroma is the mean of the pixels that share it, so that what was read and not changed is written as it was.
+_ENCODING = Interpolation.AREA | Interpolation.FULL_CHR_H_INP
+_DECODING = Interpolation.BILINEAR
+
+
+class Converter:
+    """Converts frames of one kind to another; keeps libswscale's tables between frames. Not thread-safe.
+
+    Parameters
+    ----------
+    colour : Colour
+        How the video's side is to be read or written.
+    width, height : int
+        Size of what comes out, in pixels.
+    pixel_format : str
+        Format of what comes out.
+    decoding : bool
+        Whether pixels come out (True) or go in (False). Pixels, grey ones too, use all values from 0 to the top.
+    scaling : Interpolation
+        Used when the size changes.
+    """
+
+    def __init__(
+        self,
+        colour: Colour,
+        width: int,
+        height: int,
+        pixel_format: str,
+        *,
+        decoding: bool,
+        scaling: Interpolation = Interpolation.BICUBIC,
+    ) -> None:
+        self._sws = VideoReformatter()
+        self._size = (width, height)
+        self._format = pixel_format
+        self._scaling = scaling
+        self._decoding = decoding
+        self._colour = colour
+
+    def __call__(self, frame: av.VideoFrame) -> av.VideoFrame:
+        """Return the frame converted; itself if it already is what it should be."""
+        same_size = (frame.width, frame.height) == self._size
+        same_size_flags = _DECODING if self._decoding else _ENCODING
+        source, target = frame.format.name, self._format
+        return self._sws.reformat(
+            frame,
+            *self._size,
+            target,
+            src_colorspace=self._matrix(source),
+            dst_colorspace=self._matrix(target),
+            src_color_range=self._range(source, pixels=not self._decoding),
+            dst_color_range=self._range(target, pixels=self._decoding),
+            interpolation=same_size_flags if same_size else self._scaling,
+            **_OPTIONS,
+        )
+
+    def _matrix(self, pixel_format: str) -> Colorspace:
+        matrix = self._colour.swscale_matrix
+        # RGB has no matrix; naming another one there makes every PyAV apply the one of the other side.
+        return Colorspace((1 if matrix != 1 else 5) if is_rgb(pixel_format) else matrix)
+
+    def _range(self, pixel_format: str, *, pixels: bool) -> ColorRange:
+        return ColorRange(FULL if pixels or is_rgb(pixel_format) else self._colour.range)

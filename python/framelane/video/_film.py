@@ -1,0 +1,124 @@
+"""A video file that is being written: pictures, and the sound that goes with them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import av
+import numpy as np
+
+from framelane._errors import ShapeError, VideoError
+
+from ._convert import Converter
+from ._encode import Encoder
+from ._names import AnyPath, printable, url
+from ._open import as_video_error
+from ._output import OutputFile
+from ._pixels import LAYOUTS, frame_of
+from ._plan import Origin, Wishes, plan_for
+from ._targets import target_of
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+
+class Film:
+    """Writes a video under a temporary name beside its own."""
+
+    def __init__(self, path: AnyPath, wishes: Wishes) -> None:
+        self._target = target_of(path)
+        self._output = OutputFile(path)
+        self._shown = printable(path)
+        self._wishes = wishes
+        self._origin = Origin.of(None, wishes)
+        self._container: av.container.OutputContainer | None = None
+        self._encoder: Encoder | None = None
+        self.notes: list[str] = []
+        self.first_time = 0.0
+
+    @property
+    def rate(self) -> Fraction:
+        """Frames a second, nominally."""
+        return self._origin.rate
+
+    def open(self, source: Any) -> None:
+        """Take over what the source says, and refuse to overwrite it."""
+        self._origin = Origin.of(source, self._wishes)
+        path = getattr(source, "path", None)
+        if path is not None:
+            self._output.refuse_inputs([path])
+
+    def prepare(self, width: int, height: int, pixel_format: str) -> None:
+        """Open the encoder for frames of this size and format."""
+        plan = plan_for(self._shown, self._target, self._wishes, self._origin, width, height, pixel_format)
+        encoding = plan.encoding
+        with as_video_error(f"cannot write {self._shown}"):
+            self._container = av.open(url(self._output.temporary), "w", format=self._target.container)
+            self._encoder = Encoder(self._container, encoding)
+        self.notes.extend(plan.notes)
+        self._size = (width, height)
+        self._padded = (encoding.width, encoding.height)
+        self._unit = encoding.time_base
+        self._convert = Converter(
+            encoding.colour, encoding.width, encoding.height, encoding.pixel_format, decoding=False
+        )
+        self._last = -1
+
+    def write(self, image: np.ndarray[Any, Any], pixel_format: str, time: float, duration: float | None) -> None:
+        """Encode one frame."""
+        planar = LAYOUTS[pixel_format].planar
+        height, width = image.shape[1:] if planar else image.shape[:2]
+        if self._encoder is None:
+            self.prepare(width, height, pixel_format)
+        assert self._encoder is not None
+        if (width, height) != self._size:
+            was = "x".join(map(str, self._size))
+            raise ShapeError(f"a frame of {width}x{height} in a video of {was}; resize it first")
+        if self._padded != self._size:
+            image = _padded(image, self._padded[0] - width, self._padded[1] - height, planar=planar)
+        tick = max(round(time / self._unit), self._last + 1)
+        self._last = tick
+        length = max(round(duration / self._unit), 1) if duration else None
+        with as_video_error(f"cannot write {self._shown}"):
+            self._encoder.encode(self._convert(frame_of(image, pixel_format)), tick, length)
+
+    def close(self) -> None:
+        """Finish the file and give it its name."""
+        if self._encoder is None:
+            raise VideoError(f"{self._shown} was not written: not one frame came")
+        try:
+            self._finish()
+            self._output.commit()
+        except BaseException:
+            self._output.discard()
+            raise
+
+    def abort(self) -> str | None:
+        """Finish what there is and keep it under another name."""
+        if self._encoder is None:
+            return None
+        try:
+            self._finish()
+            return self._output.keep_partial()
+        except (VideoError, OSError):
+            self._output.discard()
+            return None
+
+    def _finish(self) -> None:
+        assert self._encoder is not None
+        assert self._container is not None
+        with as_video_error(f"cannot write {self._shown}"):
+            try:
+                self._encoder.finish()
+            finally:
+                self._container.close()
+
+
+def _padded(image: np.ndarray[Any, Any], right: int, below: int, *, planar: bool) -> np.ndarray[Any, Any]:
+    """Return a picture with its last column and row repeated."""
+    edges = [(0, below), (0, right)]
+    if planar:
+        edges.insert(0, (0, 0))
+    elif image.ndim == 3:
+        edges.append((0, 0))
+    return np.pad(image, edges, mode="edge")
