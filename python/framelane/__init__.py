@@ -26,6 +26,7 @@ from ._errors import (
     VideoError,
 )
 from ._frame import Frame
+from ._frame_pool import FramePoolStats
 from ._npz import NpzWriter
 from ._pack import pack, unpack
 from ._records import JsonlWriter
@@ -40,6 +41,7 @@ __all__ = [
     "DeviceMemoryError",
     "Frame",
     "FramePool",
+    "FramePoolStats",
     "FramelaneError",
     "JsonlWriter",
     "LibraryVersionError",

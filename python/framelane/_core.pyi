@@ -4,6 +4,7 @@ from typing import Any, Generic, Literal, Self, TypedDict, TypeVar, overload, ty
 
 import numpy as np
 
+from ._frame_pool import FramePoolStats
 from ._ring import Overflow, RingStats
 
 _Item = TypeVar("_Item")
@@ -30,15 +31,6 @@ class Activity:
     def wait_output(self) -> None: ...
     def add_left(self) -> None: ...
     def snapshot(self) -> ActivitySnapshot: ...
-
-@type_check_only
-class FramePoolStats(TypedDict):
-    count: int
-    available: int
-    peak: int
-    acquired: int
-    waits: int
-    wait_seconds: float
 
 class FramePool:
     @overload
@@ -79,6 +71,8 @@ class PackSpec:
 
 class UnpackSpec:
     def __init__(self, *, color: str, scale: float, mean: Sequence[float], std: Sequence[float]) -> None: ...
+    def stats(self) -> FramePoolStats: ...
+    def __len__(self) -> int: ...
 
 class Ring(Generic[_Item]):
     def __new__(

@@ -1,16 +1,14 @@
 #include "bindings/gil.hpp"
 
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <chrono>
-#include <cmath>
-#include <string>
 #include <thread>
 #include <utility>
 
 #include "bindings/register.hpp"
+#include "bindings/waiting.hpp"
 
 namespace py = pybind11;
 using namespace std::chrono_literals;
@@ -88,8 +86,6 @@ bool ends() noexcept {
   return false;
 }
 
-bool is_main_thread() noexcept { return syscall(SYS_gettid) == getpid(); }
-
 }  // namespace
 
 std::shared_ptr<void> share(py::object object) {
@@ -131,26 +127,6 @@ Interrupt GilRelease::interrupt() {
     return {};
   }
   return {.check = [this] { check_signals(); }, .period = 100ms};
-}
-
-Deadline deadline_from_python(const py::object& timeout) {
-  if (timeout.is_none()) {
-    return std::nullopt;
-  }
-  const double seconds = PyFloat_AsDouble(timeout.ptr());
-  if (seconds == -1.0 && PyErr_Occurred() != nullptr) {
-    throw py::error_already_set();
-  }
-  if (std::isnan(seconds) || seconds < 0.0) {
-    throw py::value_error("timeout must be None (wait for ever) or a number of seconds from 0 on, not " +
-                          py::str(timeout).cast<std::string>());
-  }
-  constexpr double for_ever = 1e9;  // thirty years; more would overflow the clock
-  if (seconds > for_ever) {
-    return std::nullopt;
-  }
-  return std::chrono::steady_clock::now() +
-         std::chrono::duration_cast<std::chrono::steady_clock::duration>(std::chrono::duration<double>(seconds));
 }
 
 void register_gil(py::module_&) {

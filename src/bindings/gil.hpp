@@ -40,8 +40,4 @@ class GilRelease {
   PyThreadState* state_;
 };
 
-// Seconds from a Python argument (None: for ever) as a deadline. Throws py::type_error or py::value_error (negative,
-// NaN).
-[[nodiscard]] Deadline deadline_from_python(const pybind11::object& timeout);
-
 }  // namespace framelane::bindings

@@ -1,3 +1,4 @@
+#include <pybind11/gil_safe_call_once.h>
 #include <pybind11/stl.h>
 
 #include <cstdint>
@@ -8,6 +9,7 @@
 #include "bindings/register.hpp"
 #include "bindings/tensor_buffer.hpp"
 #include "bindings/tensor_dlpack.hpp"
+#include "bindings/tensor_docs.hpp"
 #include "bindings/tensor_export.hpp"
 #include "bindings/tensor_from_python.hpp"
 #include "core/buffer_format.hpp"
@@ -52,7 +54,9 @@ py::object to_numpy(const py::object& self) {
   if (!view) {
     throw py::error_already_set();
   }
-  return py::module_::import("numpy").attr("asarray")(view);
+  PYBIND11_CONSTINIT static py::gil_safe_call_once_and_store<py::object> asarray;
+  return asarray.call_once_and_store_result([] { return py::module_::import("numpy").attr("asarray"); })
+      .get_stored()(view);
 }
 
 // NumPy itself prefers the buffer; it comes here when there is none, and hears why.
@@ -95,33 +99,41 @@ std::string repr(const Tensor& tensor) {
 }  // namespace
 
 void register_tensor(py::module_& m) {
-  py::classh<Tensor>(m, "Tensor", py::custom_type_setup(add_buffer_protocol))
+  py::options options;
+  options.disable_function_signatures();  // the docs have them, as inspect.signature reads them
+  py::classh<Tensor>(m, "Tensor", py::custom_type_setup(add_buffer_protocol), docs::tensor)
       .def_static(
-          "wrap", [](py::handle array) { return tensor_from_python(array.ptr()); }, py::arg("array"))
-      .def_static("from_dlpack", &tensor_from_dlpack, py::arg("array"))
-      .def_property_readonly("shape", [](const Tensor& t) { return to_tuple(t.shape()); })
-      .def_property_readonly("strides", [](const Tensor& t) { return to_tuple(t.strides()); })
-      .def_property_readonly("ndim", &Tensor::rank)
-      .def_property_readonly("size", &Tensor::size)
-      .def_property_readonly("dtype", [](const Tensor& t) { return name_of(t.dtype()); })
-      .def_property_readonly("device", [](const Tensor& t) { return to_string(t.device()); })
-      .def_property_readonly("nbytes", &Tensor::nbytes)
-      .def_property_readonly("read_only", &Tensor::read_only)
-      .def_property_readonly("contiguous", &Tensor::contiguous)
-      .def_property_readonly("address", &address_of)
-      .def("numpy", &to_numpy)
-      .def("copy", &copy)
-      .def("to", &to_device, py::arg("device"))
+          "wrap", [](py::handle array) { return tensor_from_python(array.ptr()); }, py::arg("array"), docs::wrap)
+      .def_static("from_dlpack", &tensor_from_dlpack, py::arg("array"), docs::from_dlpack)
+      .def_property_readonly(
+          "shape", [](const Tensor& t) { return to_tuple(t.shape()); }, docs::shape)
+      .def_property_readonly(
+          "strides", [](const Tensor& t) { return to_tuple(t.strides()); }, docs::strides)
+      .def_property_readonly("ndim", &Tensor::rank, docs::ndim)
+      .def_property_readonly("size", &Tensor::size, docs::size)
+      .def_property_readonly(
+          "dtype", [](const Tensor& t) { return name_of(t.dtype()); }, docs::dtype)
+      .def_property_readonly(
+          "device", [](const Tensor& t) { return to_string(t.device()); }, docs::device)
+      .def_property_readonly("nbytes", &Tensor::nbytes, docs::nbytes)
+      .def_property_readonly("read_only", &Tensor::read_only, docs::read_only)
+      .def_property_readonly("contiguous", &Tensor::contiguous, docs::contiguous)
+      .def_property_readonly("address", &address_of, docs::address)
+      .def("numpy", &to_numpy, docs::numpy)
+      .def("copy", &copy, docs::copy)
+      .def("to", &to_device, py::arg("device"), docs::to)
       .def(
-          "reshape", [](const Tensor& t, const Shape& shape) { return reshape(t, shape); }, py::arg("shape"))
+          "reshape", [](const Tensor& t, const Shape& shape) { return reshape(t, shape); }, py::arg("shape"),
+          docs::reshape)
       .def(
           "view", [](const Tensor& t, const py::object& dtype) { return view_as(t, dtype_from_python(dtype)); },
-          py::arg("dtype"))
+          py::arg("dtype"), docs::view)
       .def("__dlpack__", &dlpack_capsule, py::kw_only(), py::arg("stream") = py::none(),
-           py::arg("max_version") = py::none(), py::arg("dl_device") = py::none(), py::arg("copy") = py::none())
-      .def("__dlpack_device__", &dlpack_device)
-      .def_property_readonly("__array_interface__", &array_interface)
-      .def("__array__", &array, py::arg("dtype") = py::none(), py::arg("copy") = py::none())
+           py::arg("max_version") = py::none(), py::arg("dl_device") = py::none(), py::arg("copy") = py::none(),
+           docs::dlpack)
+      .def("__dlpack_device__", &dlpack_device, docs::dlpack_device)
+      .def_property_readonly("__array_interface__", &array_interface, docs::array_interface)
+      .def("__array__", &array, py::arg("dtype") = py::none(), py::arg("copy") = py::none(), docs::array)
       .def("__repr__", &repr);
 }
 

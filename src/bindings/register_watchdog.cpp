@@ -9,6 +9,7 @@
 #include "bindings/activity_object.hpp"
 #include "bindings/gil.hpp"
 #include "bindings/register.hpp"
+#include "bindings/waiting.hpp"
 #include "engine/watchdog.hpp"
 
 namespace py = pybind11;
@@ -60,7 +61,7 @@ std::size_t add(Watchdog& watchdog, std::string name, const std::vector<py::obje
 
 // None at the timeout, an int that was posted, or (alarm, stage, worker, silent seconds, frame index or None).
 py::object wait(Watchdog& watchdog, const py::object& timeout) {
-  const Deadline deadline = deadline_from_python(timeout);
+  const Deadline deadline = deadline_in(timeout.ptr());
   std::optional<WatchdogEvent> event;
   {
     const GilRelease released;

@@ -1,11 +1,14 @@
 #include "bindings/tensor_dlpack.hpp"
 
+#include <pybind11/stl.h>
+
 #include <cstdint>
 #include <string>
 #include <utility>
 
 #include "bindings/gil.hpp"
 #include "bindings/tensor_export.hpp"
+#include "bindings/tensor_places.hpp"
 #include "core/dlpack.hpp"
 #include "core/tensor_copy.hpp"
 
@@ -98,13 +101,20 @@ void require_stream_of_cpu(const py::object& stream) {
                         " for a tensor on the CPU, which has no streams; leave it None");
 }
 
+// Two integers: a version or a device. Enumerations count as integers.
+std::pair<std::int64_t, std::int64_t> pair_from_python(const py::object& value, const char* name) {
+  try {
+    return value.cast<std::pair<std::int64_t, std::int64_t>>();
+  } catch (const py::cast_error&) {
+    throw py::type_error(std::string(name) + " must be two integers, not " + py::repr(value).cast<std::string>());
+  }
+}
+
 void require_device(const Tensor& tensor, const py::object& device) {
   if (device.is_none()) {
     return;
   }
-  const auto asked = device.cast<py::tuple>();
-  const auto type = py::int_(py::object(asked[0])).cast<std::int32_t>();
-  const auto index = py::int_(py::object(asked[1])).cast<std::int32_t>();
+  const auto [type, index] = pair_from_python(device, "dl_device");
   if (type != static_cast<std::int32_t>(tensor.device().type) || index != tensor.device().index) {
     throw py::buffer_error("a tensor on " + to_string(tensor.device()) + " cannot be exported to DLPack device (" +
                            std::to_string(type) + ", " + std::to_string(index) +
@@ -113,16 +123,15 @@ void require_device(const Tensor& tensor, const py::object& device) {
 }
 
 bool takes_versioned(const py::object& max_version) {
-  return !max_version.is_none() && max_version.cast<py::tuple>()[0].cast<std::int64_t>() >= dlpack::major_version;
+  return !max_version.is_none() && pair_from_python(max_version, "max_version").first >= dlpack::major_version;
 }
 
 }  // namespace
 
 Tensor tensor_from_dlpack(py::handle object) {
-  if (PyCapsule_CheckExact(object.ptr()) != 0) {
-    return tensor_from_capsule(object);
-  }
-  return tensor_from_capsule(ask_for_capsule(object));
+  const bool is_capsule = PyCapsule_CheckExact(object.ptr()) != 0;
+  return require_alignment(
+      tensor_from_capsule(is_capsule ? py::reinterpret_borrow<py::object>(object) : ask_for_capsule(object)));
 }
 
 py::object dlpack_capsule(const Tensor& tensor, const py::object& stream, const py::object& max_version,

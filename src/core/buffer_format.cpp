@@ -1,6 +1,7 @@
 #include "core/buffer_format.hpp"
 
 #include <bit>
+#include <utility>
 
 #include "core/error.hpp"
 
@@ -29,47 +30,58 @@ Kind kind_of(char code) noexcept {
 
 bool is_foreign_order(char prefix) noexcept { return little ? prefix == '>' || prefix == '!' : prefix == '<'; }
 
-[[noreturn]] void refuse(std::string_view format) {
-  throw ShapeError("an array with items of buffer format '" + std::string(format) +
-                   "' (records, strings, objects, complex or long numbers) is no tensor; convert it, for example with "
-                   "array.astype(\"float32\")");
+// The byte order mark and the rest.
+std::pair<char, std::string_view> split(std::string_view format) noexcept {
+  if (format.empty()) {
+    return {'@', "B"};  // the protocol's default: bytes
+  }
+  if (std::string_view("@=<>!").find(format.front()) != std::string_view::npos) {
+    return {format.front(), format.substr(1)};
+  }
+  return {'@', format};
 }
 
-}  // namespace
-
-DType dtype_from_format(std::string_view format, std::size_t item_bytes) {
-  std::string_view code = format.empty() ? "B" : format;
-  char prefix = '@';
-  if (std::string_view("@=<>!").find(code.front()) != std::string_view::npos) {
-    prefix = code.front();
-    code.remove_prefix(1);
-  }
-  const Kind kind = code.size() == 1 ? kind_of(code.front()) : Kind::other;
-  if (kind == Kind::other) {
-    refuse(format);
-  }
-  if (item_bytes > 1 && is_foreign_order(prefix)) {
-    throw ShapeError("an array of the other byte order (buffer format '" + std::string(format) +
-                     "') is no tensor; convert it with array.astype(array.dtype.newbyteorder(\"=\"))");
-  }
+std::optional<DType> find_native(std::string_view code, std::size_t item_bytes) noexcept {
   struct Row {
     Kind kind;
     std::size_t bytes;
     DType dtype;
   };
   // The size decides, not the letter: 'l' has 4 or 8 bytes depending on prefix and platform.
-  constexpr Row rows[] = {{Kind::unsigned_integer, 1, DType::uint8},  {Kind::signed_integer, 1, DType::int8},
-                          {Kind::unsigned_integer, 2, DType::uint16}, {Kind::signed_integer, 2, DType::int16},
-                          {Kind::unsigned_integer, 4, DType::uint32}, {Kind::signed_integer, 4, DType::int32},
-                          {Kind::unsigned_integer, 8, DType::uint64}, {Kind::signed_integer, 8, DType::int64},
-                          {Kind::floating, 2, DType::float16},        {Kind::floating, 4, DType::float32},
-                          {Kind::floating, 8, DType::float64},        {Kind::boolean, 1, DType::boolean}};
+  constexpr Row rows[] = {{Kind::unsigned_integer, 1, DType::uint8}, {Kind::floating, 4, DType::float32},
+                          {Kind::floating, 2, DType::float16},       {Kind::floating, 8, DType::float64},
+                          {Kind::signed_integer, 1, DType::int8},    {Kind::unsigned_integer, 2, DType::uint16},
+                          {Kind::signed_integer, 2, DType::int16},   {Kind::unsigned_integer, 4, DType::uint32},
+                          {Kind::signed_integer, 4, DType::int32},   {Kind::unsigned_integer, 8, DType::uint64},
+                          {Kind::signed_integer, 8, DType::int64},   {Kind::boolean, 1, DType::boolean}};
+  const Kind kind = code.size() == 1 ? kind_of(code.front()) : Kind::other;
   for (const Row& row : rows) {
     if (row.kind == kind && row.bytes == item_bytes) {
       return row.dtype;
     }
   }
-  refuse(format);
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<DType> find_dtype(std::string_view format, std::size_t item_bytes) noexcept {
+  const auto [order, code] = split(format);
+  return item_bytes > 1 && is_foreign_order(order) ? std::nullopt : find_native(code, item_bytes);
+}
+
+DType dtype_from_format(std::string_view format, std::size_t item_bytes) {
+  if (const auto dtype = find_dtype(format, item_bytes)) {
+    return *dtype;
+  }
+  if (find_native(split(format).second, item_bytes)) {
+    throw ShapeError("an array of the other byte order (buffer format '" + std::string(format) +
+                     "') is no tensor; convert it with numpy.asarray(x).astype(\"" +
+                     std::string(name_of(*find_native(split(format).second, item_bytes))) + "\")");
+  }
+  throw ShapeError("an array with items of buffer format '" + std::string(format) +
+                   "' (records, strings, objects, complex or long numbers) is no tensor; convert it, for example with "
+                   "numpy.asarray(x).astype(\"float32\")");
 }
 
 const char* format_of(DType dtype) noexcept {

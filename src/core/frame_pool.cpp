@@ -1,5 +1,6 @@
 #include "core/frame_pool.hpp"
 
+#include <algorithm>
 #include <limits>
 #include <stdexcept>
 #include <string>
@@ -20,9 +21,28 @@ std::size_t padded_bytes(const TensorSpec& spec) {
   if (elements > (std::numeric_limits<std::size_t>::max() / 2 - FramePool::alignment) / size) {
     throw ShapeError("a tensor of " + to_string(spec) + " has more bytes than 63 bits can count; use a smaller shape");
   }
-  const std::size_t bytes = elements * size;
+  const std::size_t bytes = std::max<std::size_t>(elements * size, 1);  // empty frames, too, have a place of their own
   return (bytes + FramePool::alignment - 1) / FramePool::alignment * FramePool::alignment;
 }
+
+// One wait: counted by the clock even when it ends in an exception.
+class Waited {
+ public:
+  explicit Waited(WaitClock& clock) noexcept : clock_(clock) { clock_.begin(); }
+  Waited(const Waited&) = delete;
+  Waited& operator=(const Waited&) = delete;
+  Waited(Waited&&) = delete;
+  Waited& operator=(Waited&&) = delete;
+  ~Waited() { clock_.end(); }
+
+  [[nodiscard]] double seconds() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  }
+
+ private:
+  WaitClock& clock_;
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
 
 }  // namespace
 
@@ -30,12 +50,12 @@ std::string to_string(const TensorSpec& spec) { return std::string(name_of(spec.
 
 std::shared_ptr<FramePool> FramePool::create(TensorSpec spec, std::size_t count) {
   if (count < 1 || count >= none) {
-    throw std::invalid_argument("a FramePool of " + std::to_string(count) + " slots; count must be at least 1" +
-                                (count < 1 ? "" : " and fit 32 bits"));
+    throw std::invalid_argument("count=" + std::to_string(count) + "; a FramePool has from 1 to " +
+                                std::to_string(none - 1) + " slots");
   }
   const std::size_t slot_bytes = padded_bytes(spec);
   const std::string what = "FramePool of " + std::to_string(count) + " x " + to_string(spec) + " on cpu";
-  if (slot_bytes != 0 && count > std::numeric_limits<std::size_t>::max() / slot_bytes) {
+  if (count > std::numeric_limits<std::size_t>::max() / slot_bytes) {
     const MemoryLevel level = host_memory();
     throw DeviceMemoryError(what, std::numeric_limits<std::size_t>::max(), level.free, level.total);
   }
@@ -44,7 +64,13 @@ std::shared_ptr<FramePool> FramePool::create(TensorSpec spec, std::size_t count)
 }
 
 FramePool::FramePool(TensorSpec spec, std::size_t count, std::size_t slot_bytes, std::shared_ptr<void> memory)
-    : spec_(std::move(spec)), slot_bytes_(slot_bytes), memory_(std::move(memory)), next_(count), head_(0) {
+    : spec_(std::move(spec)),
+      slot_bytes_(slot_bytes),
+      memory_(std::move(memory)),
+      wait_label_(std::make_shared<const NativeWork>(
+          NativeWork{"wait for a free slot of the pool of " + std::to_string(count) + " x " + to_string(spec_), {}})),
+      next_(count),
+      head_(0) {
   for (std::size_t slot = 0; slot < count; ++slot) {
     next_[slot] = slot + 1 < count ? static_cast<Index>(slot + 1) : none;
   }
@@ -92,8 +118,8 @@ FramePool::Index FramePool::take_or_refuse() {
   const Index index = pop();
   if (index != none) {
     const std::size_t out = out_.fetch_add(1, std::memory_order_relaxed) + 1;
-    std::size_t peak = peak_.load(std::memory_order_relaxed);
-    while (peak < out && !peak_.compare_exchange_weak(peak, out, std::memory_order_relaxed)) {
+    std::size_t high_water = high_water_.load(std::memory_order_relaxed);
+    while (high_water < out && !high_water_.compare_exchange_weak(high_water, out, std::memory_order_relaxed)) {
     }
     acquired_.fetch_add(1, std::memory_order_relaxed);
   }
@@ -106,25 +132,22 @@ std::optional<Tensor> FramePool::try_acquire() {
 }
 
 Tensor FramePool::acquire(const Deadline& deadline, const Interrupt& interrupt) {
-  Index index = take_or_refuse();
-  if (index == none) {
-    using Clock = std::chrono::steady_clock;
-    const auto start = Clock::now();
-    waits_.fetch_add(1, std::memory_order_relaxed);
-    // Whoever holds the slots is behind this stage: it is held up, not at fault.
-    const NativeCall call(
-        std::make_shared<const NativeWork>(NativeWork{"wait for a free slot of the " + describe(), {}}));
-    const Waiting waiting(Phase::waiting_output);
-    const bool got = wait_until(returned_, deadline, interrupt, [&] { return (index = take_or_refuse()) != none; });
-    const std::chrono::nanoseconds waited = Clock::now() - start;
-    wait_nanoseconds_.fetch_add(waited.count(), std::memory_order_relaxed);
-    if (!got) {
-      throw RingTimeout("no slot of the " + describe() + " came free in " +
-                        std::to_string(std::chrono::duration<double>(waited).count()) +
-                        " s; drop what still views one (a NumPy or torch view holds its slot) or raise count");
-    }
+  const Index index = take_or_refuse();
+  return lend(index == none ? wait_for_slot(deadline, interrupt) : index);
+}
+
+FramePool::Index FramePool::wait_for_slot(const Deadline& deadline, const Interrupt& interrupt) {
+  // Whoever holds the slots is behind this stage: it is held up, not at fault.
+  const NativeCall call(wait_label_);
+  const Waiting held_up(Phase::waiting_output);
+  const Waited waited(waiting_);
+  waits_.fetch_add(1, std::memory_order_relaxed);
+  Index index = none;
+  if (!wait_until(returned_, deadline, interrupt, [&] { return (index = take_or_refuse()) != none; })) {
+    throw RingTimeout("no slot of the " + describe() + " came free in " + std::to_string(waited.seconds()) +
+                      " s; drop what still views one (a NumPy or torch view holds its slot) or raise count");
   }
-  return lend(index);
+  return index;
 }
 
 void FramePool::close() noexcept {
@@ -137,10 +160,10 @@ std::size_t FramePool::available() const noexcept { return count() - out_.load(s
 FramePoolStats FramePool::stats() const noexcept {
   return {.count = count(),
           .available = available(),
-          .peak = peak_.load(std::memory_order_relaxed),
+          .high_water = high_water_.load(std::memory_order_relaxed),
           .acquired = acquired_.load(std::memory_order_relaxed),
           .waits = waits_.load(std::memory_order_relaxed),
-          .wait_seconds = 1e-9 * static_cast<double>(wait_nanoseconds_.load(std::memory_order_relaxed))};
+          .waited = waiting_.waited()};
 }
 
 std::string FramePool::describe() const { return "pool of " + std::to_string(count()) + " x " + to_string(spec_); }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -8,9 +9,11 @@
 #include <string>
 #include <vector>
 
+#include "core/activity.hpp"
 #include "core/event_count.hpp"
 #include "core/tensor.hpp"
 #include "core/wait.hpp"
+#include "core/wait_clock.hpp"
 
 namespace framelane {
 
@@ -24,12 +27,12 @@ struct TensorSpec {
 [[nodiscard]] std::string to_string(const TensorSpec& spec);
 
 struct FramePoolStats {
-  std::size_t count = 0;       // slots in all
-  std::size_t available = 0;   // slots that nobody holds
-  std::size_t peak = 0;        // most slots that were out at the same time
-  std::uint64_t acquired = 0;  // leases handed out
-  std::uint64_t waits = 0;     // acquires that found no free slot and slept
-  double wait_seconds = 0.0;   // time that they slept, together
+  std::size_t count = 0;                    // slots in all
+  std::size_t available = 0;                // slots that nobody holds
+  std::size_t high_water = 0;               // most slots that were lent at once
+  std::uint64_t acquired = 0;               // leases handed out
+  std::uint64_t waits = 0;                  // acquires that found no free slot
+  std::chrono::duration<double> waited{0};  // time that all threads waited, those that still do included
 };
 
 // A fixed number of buffers for frames of one kind: allocated and touched once, aligned to 64 bytes, lent as Tensors.
@@ -74,11 +77,13 @@ class FramePool : public std::enable_shared_from_this<FramePool> {
   void push(Index index) noexcept;
   [[nodiscard]] Tensor lend(Index index);
   [[nodiscard]] Index take_or_refuse();
+  [[nodiscard]] Index wait_for_slot(const Deadline& deadline, const Interrupt& interrupt);
   [[nodiscard]] std::string describe() const;
 
   TensorSpec spec_;
   std::size_t slot_bytes_;
   std::shared_ptr<void> memory_;
+  std::shared_ptr<const NativeWork> wait_label_;
   // The free slots are a stack (the slot used last is still in the cache): the head's low half is the top's index,
   // its high half counts changes, so that a head which was popped and pushed back in between is told apart.
   std::vector<std::atomic<Index>> next_;
@@ -86,10 +91,10 @@ class FramePool : public std::enable_shared_from_this<FramePool> {
   std::atomic<bool> closed_{false};
   EventCount returned_;
   std::atomic<std::size_t> out_{0};
-  std::atomic<std::size_t> peak_{0};
+  std::atomic<std::size_t> high_water_{0};
   std::atomic<std::uint64_t> acquired_{0};
   std::atomic<std::uint64_t> waits_{0};
-  std::atomic<std::int64_t> wait_nanoseconds_{0};
+  WaitClock waiting_;
 };
 
 }  // namespace framelane

@@ -39,41 +39,47 @@ std::size_t number_after(const std::string& path, std::string_view key) {
   return 0;
 }
 
-// The directory of this process's cgroup for `controller` ("" is version 2) below `root`.
-std::string cgroup_directory(const std::string& root, std::string_view controller) {
-  std::ifstream file("/proc/self/cgroup");
-  std::string line;
-  while (std::getline(file, line)) {
-    const auto first = line.find(':');
-    const auto second = line.find(':', first + 1);
-    if (second != std::string::npos && line.substr(first + 1, second - first - 1) == controller) {
-      return root + line.substr(second + 1);
-    }
-  }
-  return root;
-}
-
-struct CgroupFiles {
-  std::string root;
+// One version of the kernel's control groups: where its files lie and what they are called.
+struct Cgroup {
+  std::string_view mount;
   std::string_view controller;
   std::string_view limit;
   std::string_view usage;
   std::string_view reclaimable;
 };
 
-// Narrows `level` by the limits of the cgroup and of those above it. A container sees its own cgroup as the root.
-void narrow(MemoryLevel& level, const CgroupFiles& files) {
-  std::string directory = cgroup_directory(files.root, files.controller);
-  while (directory.size() >= files.root.size()) {
-    const auto limit = number_in(directory + "/" + std::string(files.limit));
-    const auto usage = number_in(directory + "/" + std::string(files.usage));
-    if (limit && usage && *limit < level.total) {
-      const std::size_t reclaimable = number_after(directory + "/memory.stat", files.reclaimable);
+// The path of this process in that hierarchy, "/a/b".
+std::string path_in(const Cgroup& cgroup, const std::string& root) {
+  std::ifstream file(root + "/proc/self/cgroup");
+  std::string line;
+  while (std::getline(file, line)) {
+    const auto first = line.find(':');
+    const auto second = line.find(':', first + 1);
+    if (second != std::string::npos && line.substr(first + 1, second - first - 1) == cgroup.controller) {
+      return line.substr(second + 1);
+    }
+  }
+  return "";
+}
+
+// Narrows `level` by the limits of the cgroup and of those that it is in. In a container the path may be the host's,
+// which is not there; its own limits then lie at the mount.
+void narrow(MemoryLevel& level, const Cgroup& cgroup, const std::string& root) {
+  const std::size_t machine = level.total;
+  std::string path = path_in(cgroup, root);
+  bool more = true;
+  while (more) {
+    const std::string directory = root + std::string(cgroup.mount) + path + "/";
+    const auto limit = number_in(directory + std::string(cgroup.limit));
+    const auto usage = number_in(directory + std::string(cgroup.usage));
+    if (limit && usage && *limit < machine) {
+      const std::size_t reclaimable = number_after(directory + "memory.stat", cgroup.reclaimable);
       const std::size_t used = *usage - std::min(*usage, reclaimable);
-      level.total = *limit;
+      level.total = std::min(level.total, *limit);
       level.free = std::min(level.free, *limit - std::min(*limit, used));
     }
-    directory.resize(directory.rfind('/') == std::string::npos ? 0 : directory.rfind('/'));
+    more = !path.empty();
+    path.resize(more ? path.rfind('/') : 0);
   }
 }
 
@@ -87,16 +93,19 @@ void prefault(void* data, std::size_t bytes) {
 
 }  // namespace
 
-MemoryLevel host_memory() {
+MemoryLevel host_memory(const std::string& root) {
   constexpr std::size_t kib = 1024;
-  MemoryLevel level{.free = kib * number_after("/proc/meminfo", "MemAvailable:"),
-                    .total = kib * number_after("/proc/meminfo", "MemTotal:")};
+  constexpr Cgroup version_2{"/sys/fs/cgroup", "", "memory.max", "memory.current", "inactive_file"};
+  constexpr Cgroup version_1{"/sys/fs/cgroup/memory", "memory", "memory.limit_in_bytes", "memory.usage_in_bytes",
+                             "total_inactive_file"};
+  MemoryLevel level{.free = kib * number_after(root + "/proc/meminfo", "MemAvailable:"),
+                    .total = kib * number_after(root + "/proc/meminfo", "MemTotal:")};
   if (level.total == 0) {  // no /proc: let the allocation itself decide
-    return {std::numeric_limits<std::size_t>::max(), std::numeric_limits<std::size_t>::max()};
+    constexpr std::size_t unknown = std::numeric_limits<std::size_t>::max();
+    return {unknown, unknown};
   }
-  narrow(level, {"/sys/fs/cgroup", "", "memory.max", "memory.current", "inactive_file"});
-  narrow(level,
-         {"/sys/fs/cgroup/memory", "memory", "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"});
+  narrow(level, version_2, root);
+  narrow(level, version_1, root);
   return level;
 }
 
