@@ -18,13 +18,6 @@ std::byte* at(const Plane& plane, std::int64_t x, std::int64_t y) noexcept {
   return plane.data + y * plane.row_stride + x * plane.pixel_stride;
 }
 
-void fill_run(const Plane& plane, std::int64_t y, std::int64_t first, std::int64_t last,
-              const Element& element) noexcept {
-  for (std::int64_t x = first; x < last; ++x) {
-    std::memcpy(at(plane, x, y), element.bytes.data(), element.size);
-  }
-}
-
 void copy_row(const Plane& plane, std::int64_t from, std::int64_t to, std::int64_t width, std::size_t size) noexcept {
   if (plane.pixel_stride == static_cast<std::ptrdiff_t>(size)) {
     std::memcpy(at(plane, 0, to), at(plane, 0, from), static_cast<std::size_t>(width) * size);
@@ -32,6 +25,25 @@ void copy_row(const Plane& plane, std::int64_t from, std::int64_t to, std::int64
   }
   for (std::int64_t x = 0; x < width; ++x) {
     std::memcpy(at(plane, x, to), at(plane, x, from), size);
+  }
+}
+
+template <std::size_t size>
+void fill_elements(const Plane& plane, std::int64_t y, std::int64_t first, std::int64_t last,
+                   const Element& element) noexcept {
+  for (std::int64_t x = first; x < last; ++x) {
+    std::memcpy(at(plane, x, y), element.bytes.data(), size);
+  }
+}
+
+void fill_run(const Plane& plane, std::int64_t y, std::int64_t first, std::int64_t last,
+              const Element& element) noexcept {
+  if (element.size == 1) {
+    fill_elements<1>(plane, y, first, last, element);
+  } else if (element.size == 2) {
+    fill_elements<2>(plane, y, first, last, element);
+  } else {
+    fill_elements<4>(plane, y, first, last, element);
   }
 }
 
@@ -60,10 +72,17 @@ Element element_of(std::uint8_t value, Affine affine, DType dtype) noexcept {
 
 void fill_constant(const Plane& plane, const MutableTensorRegion& tensor, const Rect& inside,
                    const Element& element) noexcept {
+  std::int64_t filled = -1;  // a row that is border throughout, to copy
   for (std::int64_t y = 0; y < tensor.height; ++y) {
-    const bool outside = y < inside.y || y >= inside.y + inside.height;
-    fill_run(plane, y, 0, outside ? tensor.width : inside.x, element);
-    fill_run(plane, y, outside ? tensor.width : inside.x + inside.width, tensor.width, element);
+    if (y >= inside.y && y < inside.y + inside.height) {
+      fill_run(plane, y, 0, inside.x, element);
+      fill_run(plane, y, inside.x + inside.width, tensor.width, element);
+    } else if (filled < 0) {
+      fill_run(plane, y, 0, tensor.width, element);
+      filled = y;
+    } else {
+      copy_row(plane, filled, y, tensor.width, element.size);
+    }
   }
 }
 

@@ -6,85 +6,85 @@
 
 #include "core/error.hpp"
 #include "image/border.hpp"
+#include "image/flatten.hpp"
 #include "image/kernels.hpp"
+#include "image/overlap.hpp"
+#include "image/row_threads.hpp"
+#include "image/runs.hpp"
 #include "image/strided_rows.hpp"
 
 namespace framelane {
 namespace {
 
+using Affines = std::array<Affine, 4>;
+
+// What a thread needs for the chunk that it is working on.
+struct Scratch {
+  ChunkBuffer samples;
+  ChunkBuffer elements;
+  std::array<std::byte, chunk_pixels * 2> made;
+  std::array<std::byte, chunk_pixels * 2> opaque;
+};
+
 // The rows of one picture on their way into one tensor.
 class Packer {
  public:
-  Packer(const ImageView& image, const MutableTensorRegion& tensor, const PackSpec& spec) noexcept
+  Packer(const ImageView& image, const MutableTensorRegion& tensor, ColorOrder color, const Affines& affine) noexcept
       : image_(image),
         format_(info_of(image.format)),
         tensor_(tensor),
-        channels_(info_of(spec.color).channels),
+        channels_(info_of(color).channels),
         count_(static_cast<std::size_t>(tensor.channels)),
+        affine_(affine),
         reader_({image_.planes.data(), format_.samples}, format_.sample_bytes()),
-        writer_({tensor_.planes.data(), count_}, item_size(tensor.dtype)) {
-    for (std::size_t c = 0; c < count_; ++c) {
-      affine_[c] = spec.normalization.to_network(c, format_);
-    }
-  }
+        writer_({tensor_.planes.data(), count_}, item_size(tensor.dtype)) {}
 
   void rows(std::int64_t first, std::int64_t last) const noexcept {
-    ChunkBuffer samples;
-    ChunkBuffer elements;
+    Scratch scratch;
+    fill_opaque(scratch.opaque.data(), chunk_pixels, format_);
     for (std::int64_t y = first; y < last; ++y) {
       for (std::int64_t x = 0; x < image_.width; x += static_cast<std::int64_t>(chunk_pixels)) {
-        const auto count =
-            static_cast<std::size_t>(std::min<std::int64_t>(image_.width - x, static_cast<std::int64_t>(chunk_pixels)));
-        chunk(x, y, count, samples, elements);
+        const auto left = static_cast<std::size_t>(image_.width - x);
+        chunk(x, y, std::min(left, chunk_pixels), scratch);
       }
     }
   }
 
  private:
-  void chunk(std::int64_t x, std::int64_t y, std::size_t count, ChunkBuffer& samples,
-             ChunkBuffer& elements) const noexcept {
+  void chunk(std::int64_t x, std::int64_t y, std::size_t count, Scratch& scratch) const noexcept {
     std::array<const void*, 4> stored{};
     std::array<void*, 4> targets{};
-    reader_.read(x, y, count, samples, stored);
-    writer_.begin(x, y, elements, targets);
+    reader_.read(x, y, count, scratch.samples, stored);
+    writer_.begin(x, y, scratch.elements, targets);
     for (std::size_t c = 0; c < count_; ++c) {
-      std::array<std::byte, chunk_pixels * 2> made;
-      convert(source(channels_[c], stored, made, count), targets[c], count, affine_[c]);
+      convert(source(channels_[c], stored, scratch, count), targets[c], count, affine_[c]);
     }
-    writer_.finish(x, y, count, elements);
+    writer_.finish(x, y, count, scratch.elements);
   }
 
-  // The samples of one channel of the network: stored ones, or made from them in `made`.
-  const void* source(Channel channel, const std::array<const void*, 4>& stored,
-                     std::array<std::byte, chunk_pixels * 2>& made, std::size_t count) const noexcept {
+  // The samples of one channel of the network: stored ones, or made from them.
+  const void* source(Channel channel, const std::array<const void*, 4>& stored, Scratch& scratch,
+                     std::size_t count) const noexcept {
     const int position = format_.position(channel);
     if (position >= 0) {
       return stored[static_cast<std::size_t>(position)];
     }
     if (channel == Channel::alpha) {
-      opaque(made, count);
-      return made.data();
+      return scratch.opaque.data();
     }
     if (format_.samples == 1) {
       return stored[0];
     }
     const auto of = [&](Channel part) { return stored[static_cast<std::size_t>(format_.position(part))]; };
-    kernels_.luma[format_.sample_bytes() - 1](of(Channel::red), of(Channel::green), of(Channel::blue), made.data(),
-                                              count);
-    return made.data();
-  }
-
-  void opaque(std::array<std::byte, chunk_pixels * 2>& made, std::size_t count) const noexcept {
-    const auto max = static_cast<std::uint16_t>(format_.max_value());
-    for (std::size_t i = 0; i < count; ++i) {
-      std::memcpy(made.data() + i * format_.sample_bytes(), &max, format_.sample_bytes());
-    }
+    kernels_.luma[format_.sample_bytes() - 1](of(Channel::red), of(Channel::green), of(Channel::blue),
+                                              scratch.made.data(), count);
+    return scratch.made.data();
   }
 
   void convert(const void* samples, void* target, std::size_t count, Affine affine) const noexcept {
     const std::size_t type = format_.sample_bytes() - 1;
     if (tensor_.dtype == DType::uint8) {
-      kernels_.quantize[type][0](samples, target, count, affine, 255.0F);
+      quantize(kernels_, type, 0, samples, target, count, affine, 255.0F);
     } else if (tensor_.dtype == DType::float32) {
       kernels_.to_float[type](samples, static_cast<float*>(target), count, affine);
     } else {
@@ -99,7 +99,7 @@ class Packer {
   MutableTensorRegion tensor_;
   std::array<Channel, 4> channels_;
   std::size_t count_;
-  std::array<Affine, 4> affine_{};
+  Affines affine_;
   RowReader reader_;
   RowWriter writer_;
   const Kernels& kernels_ = kernels();
@@ -116,12 +116,26 @@ void check_channels(ColorOrder color, const MutableTensorRegion& tensor) {
 
 }  // namespace
 
-void pack(const ImageView& image, const MutableTensorRegion& tensor, const PackSpec& spec) {
+void pack(const ImageView& image, const MutableTensorRegion& tensor, const PackSpec& spec, int threads) {
   check(spec.normalization);
   check_channels(spec.color, tensor);
+  check_apart(image, tensor);
   const Rect inside{spec.left, spec.top, image.width, image.height};
-  const MutableTensorRegion picture = crop(tensor, inside);
-  Packer(image, picture, spec).rows(0, image.height);
+  const MutableTensorRegion part = crop(tensor, inside);
+  Affines affine{};
+  for (std::size_t c = 0; c < affine.size(); ++c) {
+    affine[c] = spec.normalization.to_network(c, info_of(image.format));
+  }
+  const auto run = [&](const ImageView& from, const MutableTensorRegion& to, ColorOrder color) {
+    const Packer packer(from, to, color, affine);
+    for_rows(to.height, byte_count(to), threads,
+             [&packer](std::int64_t first, std::int64_t last) { packer.rows(first, last); });
+  };
+  if (const auto one = as_one_channel(image, part, info_of(spec.color), affine)) {
+    run(one->image, one->region, ColorOrder::gray);
+  } else {
+    run(image, part, spec.color);
+  }
   fill_border(tensor, inside, spec);
 }
 

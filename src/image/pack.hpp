@@ -37,6 +37,6 @@ struct PackSpec {
 //
 // Throws ShapeError when the picture does not fit into the tensor at (left, top), or `color` has another number of
 // channels than the tensor.
-void pack(const ImageView& image, const MutableTensorRegion& tensor, const PackSpec& spec);
+void pack(const ImageView& image, const MutableTensorRegion& tensor, const PackSpec& spec, int threads = 1);
 
 }  // namespace framelane

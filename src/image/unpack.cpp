@@ -5,118 +5,117 @@
 #include <string>
 
 #include "core/error.hpp"
+#include "image/flatten.hpp"
 #include "image/kernels.hpp"
+#include "image/overlap.hpp"
+#include "image/row_threads.hpp"
+#include "image/runs.hpp"
 #include "image/strided_rows.hpp"
 
 namespace framelane {
 namespace {
 
+using Affines = std::array<Affine, 4>;
+
 constexpr int opaque = -1;
 constexpr int luma = -2;
+
+// What a thread needs for the chunk that it is working on.
+struct Scratch {
+  ChunkBuffer elements;
+  ChunkBuffer samples;
+  ChunkBuffer colors;
+};
 
 // The rows of one tensor on their way into one picture.
 class Unpacker {
  public:
-  Unpacker(const TensorRegion& tensor, const MutableImageView& image, const UnpackSpec& spec) noexcept
+  Unpacker(const TensorRegion& tensor, const MutableImageView& image, ColorOrder color, const Affines& affine) noexcept
       : tensor_(tensor),
         count_(static_cast<std::size_t>(tensor.channels)),
         image_(image),
         format_(info_of(image.format)),
+        color_(info_of(color)),
+        affine_(affine),
         reader_({tensor_.planes.data(), count_}, item_size(tensor.dtype)),
         writer_({image_.planes.data(), format_.samples}, format_.sample_bytes()) {
-    const ColorOrderInfo& color = info_of(spec.color);
     for (std::size_t i = 0; i < format_.samples; ++i) {
-      source_[i] = source_of(format_.channels[i], color);
-    }
-    for (std::size_t c = 0; c < count_; ++c) {
-      affine_[c] = spec.normalization.from_network(c, format_);
-      const auto* const end = color.channels.begin() + color.count;
-      const auto place = [&](Channel channel) { return std::find(color.channels.begin(), end, channel); };
-      red_ = static_cast<std::size_t>(place(Channel::red) - color.channels.begin());
-      blue_ = static_cast<std::size_t>(place(Channel::blue) - color.channels.begin());
+      source_[i] = source_of(format_.channels[i]);
     }
   }
 
   void rows(std::int64_t first, std::int64_t last) const noexcept {
-    ChunkBuffer elements;
-    ChunkBuffer samples;
+    Scratch scratch;
     for (std::int64_t y = first; y < last; ++y) {
       for (std::int64_t x = 0; x < image_.width; x += static_cast<std::int64_t>(chunk_pixels)) {
-        const auto count =
-            static_cast<std::size_t>(std::min<std::int64_t>(image_.width - x, static_cast<std::int64_t>(chunk_pixels)));
-        chunk(x, y, count, elements, samples);
+        const auto left = static_cast<std::size_t>(image_.width - x);
+        chunk(x, y, std::min(left, chunk_pixels), scratch);
       }
     }
   }
 
  private:
   // Which of the tensor's channels a stored sample comes from, or one of the two constants.
-  static int source_of(Channel sample, const ColorOrderInfo& color) noexcept {
-    for (std::size_t c = 0; c < color.count; ++c) {
-      if (color.channels[c] == sample || (color.count == 1 && sample != Channel::alpha)) {
+  [[nodiscard]] int source_of(Channel sample) const noexcept {
+    for (std::size_t c = 0; c < color_.count; ++c) {
+      if (color_.channels[c] == sample || (color_.count == 1 && sample != Channel::alpha)) {
         return static_cast<int>(c);
       }
     }
     return sample == Channel::alpha ? opaque : luma;
   }
 
-  void chunk(std::int64_t x, std::int64_t y, std::size_t count, ChunkBuffer& elements,
-             ChunkBuffer& samples) const noexcept {
+  void chunk(std::int64_t x, std::int64_t y, std::size_t count, Scratch& scratch) const noexcept {
     std::array<const void*, 4> runs{};
     std::array<void*, 4> targets{};
-    reader_.read(x, y, count, elements, runs);
-    writer_.begin(x, y, samples, targets);
+    reader_.read(x, y, count, scratch.elements, runs);
+    writer_.begin(x, y, scratch.samples, targets);
     for (std::size_t i = 0; i < format_.samples; ++i) {
       if (source_[i] >= 0) {
         const auto c = static_cast<std::size_t>(source_[i]);
         convert(runs[c], targets[i], count, affine_[c]);
       } else if (source_[i] == opaque) {
-        fill_opaque(targets[i], count);
+        fill_opaque(targets[i], count, format_);
       } else {
-        make_luma(runs, targets[i], count);
+        make_luma(runs, targets[i], count, scratch);
       }
     }
-    writer_.finish(x, y, count, samples);
+    writer_.finish(x, y, count, scratch.samples);
   }
 
   void convert(const void* values, void* target, std::size_t count, Affine affine) const noexcept {
     const std::size_t type = format_.sample_bytes() - 1;
     const auto max = static_cast<float>(format_.max_value());
     if (tensor_.dtype == DType::uint8) {
-      kernels_.quantize[0][type](values, target, count, affine, max);
+      quantize(kernels_, 0, type, values, target, count, affine, max);
     } else if (tensor_.dtype == DType::float32) {
-      kernels_.quantize[2][type](values, target, count, affine, max);
+      quantize(kernels_, 2, type, values, target, count, affine, max);
     } else {
       alignas(64) std::array<float, chunk_pixels> floats;
       kernels_.half_to_float(values, floats.data(), count);
-      kernels_.quantize[2][type](floats.data(), target, count, affine, max);
+      quantize(kernels_, 2, type, floats.data(), target, count, affine, max);
     }
   }
 
-  void fill_opaque(void* target, std::size_t count) const noexcept {
-    const auto max = static_cast<std::uint16_t>(format_.max_value());
-    for (std::size_t i = 0; i < count; ++i) {
-      std::memcpy(static_cast<std::byte*>(target) + i * format_.sample_bytes(), &max, format_.sample_bytes());
+  void make_luma(const std::array<const void*, 4>& runs, void* target, std::size_t count,
+                 Scratch& scratch) const noexcept {
+    std::array<const void*, 3> colors{};
+    for (std::size_t i = 0; i < 3; ++i) {
+      constexpr std::array<Channel, 3> order{Channel::red, Channel::green, Channel::blue};
+      const auto c = static_cast<std::size_t>(source_of(order[i]));
+      convert(runs[c], scratch.colors.lanes[i].data(), count, affine_[c]);
+      colors[i] = scratch.colors.lanes[i].data();
     }
-  }
-
-  void make_luma(const std::array<const void*, 4>& runs, void* target, std::size_t count) const noexcept {
-    ChunkBuffer colors;
-    for (std::size_t c = 0; c < 3; ++c) {
-      convert(runs[c], colors.lanes[c].data(), count, affine_[c]);
-    }
-    kernels_.luma[format_.sample_bytes() - 1](colors.lanes[red_].data(), colors.lanes[1].data(),
-                                              colors.lanes[blue_].data(), target, count);
+    kernels_.luma[format_.sample_bytes() - 1](colors[0], colors[1], colors[2], target, count);
   }
 
   TensorRegion tensor_;
   std::size_t count_;
   MutableImageView image_;
   const PixelFormatInfo& format_;
+  const ColorOrderInfo& color_;
+  Affines affine_;
   std::array<int, 4> source_{};
-  std::array<Affine, 4> affine_{};
-  std::size_t red_ = 0;
-  std::size_t blue_ = 2;
   RowReader reader_;
   RowWriter writer_;
   const Kernels& kernels_ = kernels();
@@ -138,10 +137,26 @@ void check_sizes(const TensorRegion& tensor, const MutableImageView& image, Colo
 
 }  // namespace
 
-void unpack(const TensorRegion& tensor, const MutableImageView& image, const UnpackSpec& spec) {
+void unpack(const TensorRegion& tensor, const MutableImageView& image, const UnpackSpec& spec, int threads) {
   check(spec.normalization);
   check_sizes(tensor, image, spec.color);
-  Unpacker(tensor, image, spec).rows(0, image.height);
+  check_apart(image, tensor);
+  Affines affine{};
+  for (std::size_t c = 0; c < affine.size(); ++c) {
+    affine[c] = spec.normalization.from_network(c, info_of(image.format));
+  }
+  const auto run = [&](const TensorRegion& from, const MutableImageView& to, ColorOrder color) {
+    const Unpacker unpacker(from, to, color, affine);
+    for_rows(to.height, byte_count(from), threads,
+             [&unpacker](std::int64_t first, std::int64_t last) { unpacker.rows(first, last); });
+  };
+  const auto one = as_one_channel(image, tensor, info_of(spec.color), affine);
+  // Samples of 10 and 12 bits have another maximum than the 16 that they lie in.
+  if (one && (info_of(image.format).depth == 8 || info_of(image.format).depth == 16)) {
+    run(one->region, one->image, ColorOrder::gray);
+  } else {
+    run(tensor, image, spec.color);
+  }
 }
 
 }  // namespace framelane

@@ -21,6 +21,6 @@ struct UnpackSpec {
 // - Picture and tensor must not overlap. Nothing is allocated. Safe to call from any thread.
 //
 // Throws ShapeError when the sizes differ, or `color` has another number of channels than the tensor.
-void unpack(const TensorRegion& tensor, const MutableImageView& image, const UnpackSpec& spec);
+void unpack(const TensorRegion& tensor, const MutableImageView& image, const UnpackSpec& spec, int threads = 1);
 
 }  // namespace framelane
