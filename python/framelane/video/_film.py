@@ -16,6 +16,7 @@ from ._open import as_video_error
 from ._output import OutputFile
 from ._pixels import LAYOUTS, frame_of
 from ._plan import Origin, Wishes, plan_for
+from ._sound import Sound
 from ._targets import target_of
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ class Film:
         self._origin = Origin.of(None, wishes)
         self._container: av.container.OutputContainer | None = None
         self._encoder: Encoder | None = None
+        self._sound: Sound | None = None
+        self._source: Any = None
         self.notes: list[str] = []
         self.first_time = 0.0
 
@@ -43,10 +46,17 @@ class Film:
 
     def open(self, source: Any) -> None:
         """Take over what the source says, and refuse to overwrite it."""
+        self._source = source
         self._origin = Origin.of(source, self._wishes)
-        path = getattr(source, "path", None)
-        if path is not None:
-            self._output.refuse_inputs([path])
+        self._output.refuse_inputs(path for path in (getattr(source, "path", None), self._sound_file) if path)
+
+    @property
+    def _sound_file(self) -> AnyPath | None:
+        """The file that sound is taken from; None if there shall be none."""
+        audio = self._wishes.audio
+        if audio is True:
+            return getattr(self._source, "path", None) if hasattr(self._source, "clock_offset") else None
+        return audio or None
 
     def prepare(self, width: int, height: int, pixel_format: str) -> None:
         """Open the encoder for frames of this size and format."""
@@ -56,6 +66,9 @@ class Film:
             self._container = av.open(url(self._output.temporary), "w", format=self._target.container)
             self._encoder = Encoder(self._container, encoding)
         self.notes.extend(plan.notes)
+        if self._sound_file is not None:
+            self._sound = Sound(self._sound_file, self._container, self._target, self._clock_offset)
+            self.notes.extend(self._sound.notes)
         self._size = (width, height)
         self._padded = (encoding.width, encoding.height)
         self._unit = encoding.time_base
@@ -63,6 +76,13 @@ class Film:
             encoding.colour, encoding.width, encoding.height, encoding.pixel_format, decoding=False
         )
         self._last = -1
+
+    def _clock_offset(self, restarts: int) -> float | None:
+        """Return what to add to the times of sound; see `Sound`."""
+        if self._wishes.audio is not True:  # another file, which begins with the first frame
+            return 0.0 if restarts == 0 else None
+        offset: float | None = self._source.clock_offset(restarts)
+        return None if offset is None else offset - self.first_time
 
     def write(self, image: np.ndarray[Any, Any], pixel_format: str, time: float, duration: float | None) -> None:
         """Encode one frame."""
@@ -76,18 +96,23 @@ class Film:
             raise ShapeError(f"a frame of {width}x{height} in a video of {was}; resize it first")
         if self._padded != self._size:
             image = _padded(image, self._padded[0] - width, self._padded[1] - height, planar=planar)
+        if self._last < 0 and self._sound is not None:
+            self._sound.begin(-(self._clock_offset(0) or 0.0))
         tick = max(round(time / self._unit), self._last + 1)
         self._last = tick
         length = max(round(duration / self._unit), 1) if duration else None
         with as_video_error(f"cannot write {self._shown}"):
             self._encoder.encode(self._convert(frame_of(image, pixel_format)), tick, length)
+            if self._sound is not None:
+                self._sound.write(float(tick * self._unit))
 
     def close(self) -> None:
         """Finish the file and give it its name."""
         if self._encoder is None:
             raise VideoError(f"{self._shown} was not written: not one frame came")
         try:
-            self._finish()
+            whole = self._wishes.audio is True and not getattr(self._source, "cut", True)
+            self._finish(cut=not whole)
             self._output.commit()
         except BaseException:
             self._output.discard()
@@ -98,18 +123,20 @@ class Film:
         if self._encoder is None:
             return None
         try:
-            self._finish()
+            self._finish(cut=True)
             return self._output.keep_partial()
         except (VideoError, OSError):
             self._output.discard()
             return None
 
-    def _finish(self) -> None:
+    def _finish(self, *, cut: bool) -> None:
         assert self._encoder is not None
         assert self._container is not None
         with as_video_error(f"cannot write {self._shown}"):
             try:
                 self._encoder.finish()
+                if self._sound is not None:
+                    self._sound.finish(float(self._encoder.end * self._unit) if cut else None)
             finally:
                 self._container.close()
 

@@ -113,6 +113,9 @@ class VideoReader:
             frames.close()
             self._orientation = Orientation.of(first)
             self.colour = Colour.of(first, stream.codec_context)
+            self._stream_start = None
+            if stream.start_time is not None and stream.time_base:
+                self._stream_start = float(stream.start_time * stream.time_base)
             rate = Clock(self._rates, self._rate)
             rate.choose_rate_from(first, self._pictures.time_base)
             self.info = describe(self.path, container, stream, first, self._orientation, self.colour, rate.rate)
@@ -138,12 +141,27 @@ class VideoReader:
         return self.info.frame_count
 
     @property
-    def start_time(self) -> float:
-        """The file's own time, in seconds, at which frames have timestamp 0; known once the first frame was read."""
-        return self._clock.start
+    def cut(self) -> bool:
+        """Whether only a part of the file was asked for, so that sound must end with the pictures."""
+        return self.end is not None or self.limit is not None
+
+    def clock_offset(self, restarts: int = 0) -> float | None:
+        """Return what to add to the file's own times, in seconds, to get timestamps of frames.
+
+        Parameters
+        ----------
+        restarts : int
+            How often the file's clock has begun anew before; each time another offset holds.
+
+        Returns
+        -------
+        float or None
+            None as long as no frame from there has been read.
+        """
+        return self._clock.offset(restarts)
 
     def __iter__(self) -> Iterator[Frame]:
-        self._clock = Clock(self._rates, self._rate)
+        self._clock = Clock(self._rates, self._rate, self._stream_start)
         turn = Turner(self._orientation)
         convert = Converter(self.colour, self.width, self.height, self.pixel_format, decoding=True)
         sent = 0

@@ -62,6 +62,8 @@ class Clock:
         What the container claims as its rate, the most trusted first.
     fixed : Fraction, optional
         A rate that the caller demands for files without times.
+    stream_start : float, optional
+        Time of the stream's first packet; where frames are timed by decoding times, that of the first frame.
 
     Attributes
     ----------
@@ -77,6 +79,7 @@ class Clock:
 
     rates: tuple[Fraction | None, ...]
     fixed: Fraction | None = None
+    stream_start: float | None = None
     rate: Fraction = Fraction(25)
     mended: int = 0
     restarts: int = 0
@@ -177,7 +180,16 @@ class Clock:
             stamp.time = index * nominal if last is None else last + (index + 1) * nominal
         here = len(held) * nominal if last is None else last + (len(held) + 1) * nominal
         self.start = raw - here
+        if self._use_decoded and self.stream_start is not None:
+            self.start, raw_start = self.stream_start, self.start
+            return -raw_start
         return -self.start
+
+    def offset(self, restarts: int) -> float | None:
+        """Return what to add to the file's times after so many restarts of its clock; None if it has not got there."""
+        if restarts == 0:
+            return -self.start
+        return self.offsets[restarts - 1][1] if restarts <= len(self.offsets) else None
 
     def _restart(self, raw: float, here: float) -> float:
         """Set the file's clock anew, so that its time `raw` is now."""
