@@ -75,13 +75,19 @@ __all__ = [
 _LAZY = {"VideoReader": "framelane.video", "VideoWriter": "framelane.video"}
 
 
+def _published(value: Any) -> Any:
+    """Let a class say that it is framelane's, not a private module's."""
+    if isinstance(value, type):
+        value.__module__ = __name__
+    return value
+
+
 def __getattr__(name: str) -> Any:
     if name not in _LAZY:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    value = getattr(import_module(_LAZY[name]), name)
-    globals()[name] = value
+    value = globals()[name] = _published(getattr(import_module(_LAZY[name]), name))
     return value
 
 
@@ -90,6 +96,5 @@ def __dir__() -> list[str]:
 
 
 for _name in __all__:
-    if isinstance(_public := globals().get(_name), type):
-        _public.__module__ = __name__
-del _name, _public
+    _published(globals().get(_name))
+del _name
