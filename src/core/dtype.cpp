@@ -41,6 +41,12 @@ std::size_t item_size(DType dtype) noexcept { return entry_of(dtype).size; }
 
 std::string_view name_of(DType dtype) noexcept { return entry_of(dtype).name; }
 
+std::optional<DType> dtype_from_onnx(std::int32_t number) noexcept {
+  const auto found = std::find_if(table.begin(), table.end(),
+                                  [number](const Entry& e) { return static_cast<std::int32_t>(e.dtype) == number; });
+  return found == table.end() ? std::nullopt : std::optional(found->dtype);
+}
+
 DType dtype_from_name(std::string_view name) {
   std::string names;
   for (const Entry& entry : table) {

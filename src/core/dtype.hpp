@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 namespace framelane {
@@ -31,5 +32,8 @@ enum class DType : std::int32_t {
 
 // The dtype of that name. Throws ShapeError that lists the names.
 [[nodiscard]] DType dtype_from_name(std::string_view name);
+
+// The dtype of ONNX's number; nullopt for what is no DType: strings, complex, 4 and 8 bit floats.
+[[nodiscard]] std::optional<DType> dtype_from_onnx(std::int32_t number) noexcept;
 
 }  // namespace framelane

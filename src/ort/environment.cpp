@@ -1,0 +1,100 @@
+#include "ort/environment.hpp"
+
+#include <dlfcn.h>
+#include <pthread.h>
+
+#include <atomic>
+#include <mutex>
+#include <regex>
+
+namespace framelane::ort {
+namespace {
+
+std::atomic<const abi::ApiBase*> adopted_base{nullptr};
+std::atomic<const Environment*> current{nullptr};
+std::mutex creation;
+
+std::atomic<unsigned> forks{0};
+
+constexpr int log_warning = 2;
+
+}  // namespace
+
+void Environment::adopt(const abi::ApiBase* base) noexcept {
+  const abi::ApiBase* none = nullptr;
+  adopted_base.compare_exchange_strong(none, base);
+}
+
+void Environment::open(const std::filesystem::path& library) {
+  void* handle = dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (handle == nullptr) {
+    throw RuntimeNotInstalledError(library.string() + " cannot be loaded: " + dlerror());
+  }
+  const auto get_base = reinterpret_cast<const abi::ApiBase* (*)()>(dlsym(handle, "OrtGetApiBase"));
+  if (get_base == nullptr) {
+    throw RuntimeNotInstalledError(library.string() + " is not ONNX Runtime: it has no OrtGetApiBase");
+  }
+  adopt(get_base());
+}
+
+const Environment& Environment::get() {
+  if (const Environment* environment = current.load(std::memory_order_acquire)) {
+    return *environment;
+  }
+  const std::lock_guard lock(creation);
+  if (current.load() == nullptr) {
+    const abi::ApiBase* base = adopted_base.load();
+    if (base == nullptr) {
+      throw RuntimeNotInstalledError("no ONNX Runtime is loaded; install one: pip install 'framelane[cpu]'");
+    }
+    current.store(new Environment(*base), std::memory_order_release);
+  }
+  return *current.load();
+}
+
+Environment::Environment(const abi::ApiBase& base) : api_(base) {
+  check(api_.CreateEnv(log_warning, "framelane", &handle_));
+  check(api_.CreateCpuMemoryInfo(abi::arena_allocator, abi::default_memory, &cpu_memory_));
+  check(api_.GetAllocatorWithDefaultOptions(&allocator_));
+  pthread_atfork(nullptr, nullptr, [] { forks.fetch_add(1, std::memory_order_relaxed); });
+}
+
+unsigned fork_count() noexcept { return forks.load(std::memory_order_relaxed); }
+
+void Environment::fail(abi::Status* status) const {
+  const std::string text = without_source_paths(api_.GetErrorMessage(status));
+  const int code = api_.GetErrorCode(status);
+  api_.ReleaseStatus(status);
+  throw RuntimeFailure(text, code);
+}
+
+std::string without_source_paths(std::string text) {
+  // "/onnxruntime_src/onnxruntime/core/graph/model.cc:180 onnxruntime::Model::Model(...) What is wrong"
+  static const std::regex location(R"((/\S+)?/onnxruntime/\S+\.(cc|h|cpp|hpp):\d+ (\[\w+\] )?)");
+  static const std::regex signature(R"((\w[\w:<>,&* ]*)?onnxruntime::[\w:~<>]+\((?:[^()]|\([^()]*\))*\)( const)?( \[with [^\]]*\])? )");
+  text = std::regex_replace(text, location, "");
+  text = std::regex_replace(text, signature, "");
+  for (char& c : text) {
+    c = c == '\n' ? ' ' : c;
+  }
+  const std::size_t last = text.find_last_not_of(" \t");
+  return last == std::string::npos ? "no reason given" : text.substr(0, last + 1);
+}
+
+void Release::operator()(abi::Session* handle) const noexcept { Environment::get().api().ReleaseSession(handle); }
+void Release::operator()(abi::SessionOptions* handle) const noexcept {
+  Environment::get().api().ReleaseSessionOptions(handle);
+}
+void Release::operator()(abi::RunOptions* handle) const noexcept {
+  Environment::get().api().ReleaseRunOptions(handle);
+}
+void Release::operator()(abi::IoBinding* handle) const noexcept {
+  Environment::get().api().ReleaseIoBinding(handle);
+}
+void Release::operator()(abi::Value* handle) const noexcept { Environment::get().api().ReleaseValue(handle); }
+void Release::operator()(abi::TypeInfo* handle) const noexcept { Environment::get().api().ReleaseTypeInfo(handle); }
+void Release::operator()(abi::ModelMetadata* handle) const noexcept {
+  Environment::get().api().ReleaseModelMetadata(handle);
+}
+
+}  // namespace framelane::ort

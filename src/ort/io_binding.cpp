@@ -1,0 +1,126 @@
+#include "ort/io_binding.hpp"
+
+#include <span>
+
+#include "ort/describe_session.hpp"
+#include "ort/value.hpp"
+
+namespace framelane::ort {
+namespace {
+
+Owned<abi::IoBinding> create_binding(const Session& session) {
+  session.check_process();
+  abi::IoBinding* handle = nullptr;
+  const Environment& environment = session.environment();
+  environment.check(environment.api().CreateIoBinding(session.handle(), &handle));
+  return Owned<abi::IoBinding>(handle);
+}
+
+}  // namespace
+
+IoBinding::IoBinding(std::shared_ptr<const Session> session)
+    : session_(std::move(session)),
+      environment_(session_->environment()),
+      handle_(create_binding(*session_)),
+      inputs_(session_->inputs().size()),
+      outputs_(session_->outputs().size()),
+      unbound_inputs_(inputs_.size()),
+      allocated_outputs_(outputs_.size()) {
+  for (std::size_t i = 0; i < outputs_.size(); ++i) {
+    environment_.check(environment_.api().BindOutputToDevice(
+        handle_.get(), session_->outputs()[i].name.c_str(), environment_.cpu_memory()));
+  }
+}
+
+IoBinding::~IoBinding() = default;
+
+void IoBinding::bind_input(std::size_t index, const Tensor& tensor) {
+  const TensorInfo& info = session_->inputs().at(index);
+  check_fits(info, tensor);
+  const Owned<abi::Value> value =
+      wrap_memory(environment_, tensor.data(), tensor.dtype(), tensor.nbytes(), tensor.shape());
+  environment_.check(environment_.api().BindInput(handle_.get(), info.name.c_str(), value.get()));
+  unbound_inputs_ -= inputs_[index].data() == nullptr ? 1 : 0;
+  inputs_[index] = tensor;
+}
+
+void IoBinding::bind_output(std::size_t index, const Tensor& tensor) {
+  const TensorInfo& info = session_->outputs().at(index);
+  check_fits(info, tensor);
+  if (tensor.read_only()) {
+    throw ShapeError("'" + info.name + "': an output cannot be bound to read-only memory");
+  }
+  const Owned<abi::Value> value =
+      wrap_memory(environment_, tensor.data(), tensor.dtype(), tensor.nbytes(), tensor.shape());
+  environment_.check(environment_.api().BindOutput(handle_.get(), info.name.c_str(), value.get()));
+  allocated_outputs_ -= outputs_[index].allocated ? 1 : 0;
+  outputs_[index] = {false, tensor};
+}
+
+void IoBinding::bind_output_allocated(std::size_t index) {
+  const TensorInfo& info = session_->outputs().at(index);
+  environment_.check(
+      environment_.api().BindOutputToDevice(handle_.get(), info.name.c_str(), environment_.cpu_memory()));
+  allocated_outputs_ += outputs_[index].allocated ? 0 : 1;
+  outputs_[index] = {true, Tensor()};
+}
+
+void IoBinding::run(const RunOptions* options) {
+  session_->check_process();
+  if (unbound_inputs_ != 0) {
+    throw Error("a binding ran before all of its inputs were bound; call bind_input for each first");
+  }
+  if (allocated_outputs_ != 0) {
+    bind_allocated_outputs();
+  }
+  abi::Status* status = environment_.api().RunWithBinding(
+      session_->handle(), options == nullptr ? nullptr : options->handle(), handle_.get());
+  if (status != nullptr) [[unlikely]] {
+    try {
+      environment_.check(status);
+    } catch (const RuntimeFailure& failure) {
+      rethrow_run_failure(failure);
+    }
+  }
+  if (allocated_outputs_ != 0) {
+    take_allocated_outputs();
+  }
+}
+
+// ONNX Runtime keeps the values of the last run in the binding and would write the next run into them, which fails
+// when the size changes and overwrites what a caller still holds when it does not. Binding anew drops them.
+void IoBinding::bind_allocated_outputs() {
+  for (std::size_t i = 0; i < outputs_.size(); ++i) {
+    if (outputs_[i].allocated) {
+      outputs_[i].tensor = Tensor();
+      environment_.check(environment_.api().BindOutputToDevice(
+          handle_.get(), session_->outputs()[i].name.c_str(), environment_.cpu_memory()));
+    }
+  }
+}
+
+void IoBinding::take_allocated_outputs() {
+  abi::Value** values = nullptr;
+  std::size_t count = 0;
+  environment_.check(
+      environment_.api().GetBoundOutputValues(handle_.get(), environment_.allocator(), &values, &count));
+  std::vector<Owned<abi::Value>> owned(values, values + count);
+  if (values != nullptr) {
+    environment_.check(environment_.api().AllocatorFree(environment_.allocator(), static_cast<void*>(values)));
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    if (outputs_[i].allocated) {
+      outputs_[i].tensor = to_tensor(std::move(owned[i]));
+    }
+  }
+}
+
+Tensor IoBinding::output(std::size_t index) const {
+  const Output& output = outputs_.at(index);
+  if (output.tensor.data() == nullptr && output.tensor.size() != 0) {
+    throw Error("a binding's output was asked for before its first run");
+  }
+  return output.tensor;
+}
+
+}  // namespace framelane::ort

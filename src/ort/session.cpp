@@ -1,0 +1,160 @@
+#include "ort/session.hpp"
+
+#include <array>
+#include <new>
+
+#include "ort/describe_session.hpp"
+#include "ort/value.hpp"
+
+namespace framelane::ort {
+namespace {
+
+[[noreturn]] void rethrow_load_failure(const RuntimeFailure& failure, const Environment& environment) {
+  throw ModelError("ONNX Runtime " + environment.api().version_text + " cannot load it: " + failure.what());
+}
+
+Owned<abi::Session> load(const Environment& environment, const std::filesystem::path& model,
+                         const SessionOptions& options) {
+  const Owned<abi::SessionOptions> created = create(options);
+  abi::Session* handle = nullptr;
+  try {
+    environment.check(
+        environment.api().CreateSession(environment.handle(), model.c_str(), created.get(), &handle));
+  } catch (const RuntimeFailure& failure) {
+    rethrow_load_failure(failure, environment);
+  }
+  return Owned<abi::Session>(handle);
+}
+
+Owned<abi::Session> load(const Environment& environment, std::span<const std::byte> model,
+                         const SessionOptions& options) {
+  const Owned<abi::SessionOptions> created = create(options);
+  abi::Session* handle = nullptr;
+  try {
+    environment.check(environment.api().CreateSessionFromArray(environment.handle(), model.data(), model.size(),
+                                                               created.get(), &handle));
+  } catch (const RuntimeFailure& failure) {
+    rethrow_load_failure(failure, environment);
+  }
+  return Owned<abi::Session>(handle);
+}
+
+void check_inputs(const std::vector<TensorInfo>& infos, std::span<const Tensor> inputs) {
+  if (inputs.size() != infos.size()) {
+    throw ShapeError("the model has " + std::to_string(infos.size()) + " inputs and got " +
+                     std::to_string(inputs.size()) + " tensors");
+  }
+  for (std::size_t i = 0; i < infos.size(); ++i) {
+    check_fits(infos[i], inputs[i]);
+  }
+}
+
+}  // namespace
+
+RunOptions::RunOptions() {
+  abi::RunOptions* handle = nullptr;
+  const Environment& environment = Environment::get();
+  environment.check(environment.api().CreateRunOptions(&handle));
+  handle_.reset(handle);
+}
+
+void RunOptions::terminate() const {
+  const Environment& environment = Environment::get();
+  environment.check(environment.api().RunOptionsSetTerminate(handle_.get()));
+}
+
+void RunOptions::reset() const {
+  const Environment& environment = Environment::get();
+  environment.check(environment.api().RunOptionsUnsetTerminate(handle_.get()));
+}
+
+Session::Session(const std::filesystem::path& model, const SessionOptions& options)
+    : environment_(Environment::get()), forks_(fork_count()), handle_(load(environment_, model, options)) {
+  describe();
+}
+
+Session::Session(std::span<const std::byte> model, const SessionOptions& options)
+    : environment_(Environment::get()), forks_(fork_count()), handle_(load(environment_, model, options)) {
+  describe();
+}
+
+Session::~Session() {
+  if (forks_ != fork_count()) {
+    // Releasing would wait for the threads of the pool, which the fork did not copy.
+    static_cast<void>(handle_.release());
+  }
+}
+
+void Session::describe() {
+  inputs_ = read_inputs(environment_, handle_.get());
+  outputs_ = read_outputs(environment_, handle_.get());
+  for (const TensorInfo& info : inputs_) {
+    input_names_.push_back(info.name.c_str());
+  }
+  for (const TensorInfo& info : outputs_) {
+    output_names_.push_back(info.name.c_str());
+  }
+}
+
+ModelMetadata Session::metadata() const { return read_metadata(environment_, handle_.get()); }
+
+void Session::check_process() const {
+  if (forks_ != fork_count()) [[unlikely]] {
+    throw Error("this session was made before fork(), which does not copy its threads; make the session in the "
+                "child, or start the child with multiprocessing's 'spawn'");
+  }
+}
+
+void Session::run(std::span<const abi::Value* const> inputs, std::span<abi::Value*> outputs,
+                  const abi::RunOptions* options) const {
+  check_process();
+  abi::Status* status =
+      environment_.api().Run(handle_.get(), options, input_names_.data(), inputs.data(), inputs.size(),
+                             output_names_.data(), outputs.size(), outputs.data());
+  if (status != nullptr) [[unlikely]] {
+    try {
+      environment_.check(status);
+    } catch (const RuntimeFailure& failure) {
+      rethrow_run_failure(failure);
+    }
+  }
+}
+
+std::vector<Tensor> Session::run(std::span<const Tensor> inputs, const RunOptions* options) const {
+  check_inputs(inputs_, inputs);
+  std::vector<Owned<abi::Value>> owned;
+  std::vector<const abi::Value*> values;
+  for (const Tensor& input : inputs) {
+    owned.push_back(wrap_memory(environment_, input.data(), input.dtype(), input.nbytes(), input.shape()));
+    values.push_back(owned.back().get());
+  }
+  std::vector<abi::Value*> results(outputs_.size(), nullptr);
+  run(values, results, options == nullptr ? nullptr : options->handle());
+  std::vector<Owned<abi::Value>> owned_results(results.begin(), results.end());
+  std::vector<Tensor> tensors;
+  for (Owned<abi::Value>& value : owned_results) {
+    tensors.push_back(to_tensor(std::move(value)));
+  }
+  return tensors;
+}
+
+std::string Session::end_profiling() const {
+  char* path = nullptr;
+  environment_.check(environment_.api().SessionEndProfiling(handle_.get(), environment_.allocator(), &path));
+  return take_string(environment_, path);
+}
+
+void rethrow_run_failure(const RuntimeFailure& failure) {
+  const std::string text = failure.what();
+  if (text.find("terminate flag") != std::string::npos) {
+    throw RunTerminated("the run was stopped");
+  }
+  const std::size_t asked = text.find("requested buffer of size ");
+  if (asked != std::string::npos) {
+    const auto [free, total] = host_memory();
+    throw DeviceMemoryError("cpu", std::stoull(text.substr(asked + 25)), free, total);
+  }
+  throw Error("ONNX Runtime failed: " + text);
+}
+
+}  // namespace framelane::ort

@@ -1,0 +1,98 @@
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/tensor.hpp"
+#include "ort/session_options.hpp"
+#include "ort/tensor_info.hpp"
+
+namespace framelane::ort {
+
+// Switches of one run, or of several that are to be stopped together.
+class RunOptions {
+ public:
+  RunOptions();
+
+  // Makes the runs that use these options end soon with RunTerminated, those to come at once. From any thread.
+  void terminate() const;
+  // Lets runs go again.
+  void reset() const;
+
+  [[nodiscard]] const abi::RunOptions* handle() const noexcept { return handle_.get(); }
+
+ private:
+  Owned<abi::RunOptions> handle_;
+};
+
+// A run was stopped through RunOptions::terminate.
+class RunTerminated : public Error {
+ public:
+  using Error::Error;
+};
+
+// What the model says about itself.
+struct ModelMetadata {
+  std::string producer;
+  std::string graph;
+  std::string domain;
+  std::string description;
+  std::int64_t version = 0;
+  std::vector<std::pair<std::string, std::string>> custom;
+};
+
+// A loaded model, ready to run on the CPU. Thread-safe: any number of threads may run it at once.
+// Non-tensor inputs and outputs are refused by name (ModelError) when it is made.
+class Session {
+ public:
+  // Both throw ModelError with ONNX Runtime's reason, LoadError for a refused option.
+  Session(const std::filesystem::path& model, const SessionOptions& options);
+  Session(std::span<const std::byte> model, const SessionOptions& options);
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+  Session(Session&&) = delete;
+  Session& operator=(Session&&) = delete;
+  ~Session();
+
+  [[nodiscard]] const std::vector<TensorInfo>& inputs() const noexcept { return inputs_; }
+  [[nodiscard]] const std::vector<TensorInfo>& outputs() const noexcept { return outputs_; }
+  [[nodiscard]] ModelMetadata metadata() const;
+  [[nodiscard]] const Environment& environment() const noexcept { return environment_; }
+  [[nodiscard]] abi::Session* handle() const noexcept { return handle_.get(); }
+
+  // One run: inputs in the order of inputs(), contiguous host memory. The outputs own their memory and may outlive
+  // the session. Throws ShapeError for what does not fit, RunTerminated, DeviceMemoryError, Error.
+  [[nodiscard]] std::vector<Tensor> run(std::span<const Tensor> inputs, const RunOptions* options = nullptr) const;
+
+  // The same on ONNX Runtime's own values, unchecked; fills `outputs`, of which those not null are written in place.
+  void run(std::span<const abi::Value* const> inputs, std::span<abi::Value*> outputs,
+           const abi::RunOptions* options) const;
+
+  // Throws Error in a process that was forked after the session was made: its threads are not there.
+  void check_process() const;
+
+  // Writes the profile and returns its path; empty when profiling is off.
+  [[nodiscard]] std::string end_profiling() const;
+
+ private:
+  void describe();
+
+  const Environment& environment_;
+  unsigned forks_;
+  Owned<abi::Session> handle_;
+  std::vector<TensorInfo> inputs_;
+  std::vector<TensorInfo> outputs_;
+  std::vector<const char*> input_names_;
+  std::vector<const char*> output_names_;
+};
+
+// Throws what a failed run means: RunTerminated, DeviceMemoryError, ShapeError or Error.
+[[noreturn]] void rethrow_run_failure(const RuntimeFailure& failure);
+
+}  // namespace framelane::ort
