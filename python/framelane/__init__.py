@@ -31,6 +31,8 @@ from ._npz import NpzWriter
 from ._pack import pack, unpack
 from ._records import JsonlWriter
 from ._ring import Overflow, RingStats
+from ._session import ModelMetadata, Session, SessionStats, TensorInfo
+from ._session_options import SessionOptions
 
 if TYPE_CHECKING:
     from .video import VideoReader, VideoWriter
@@ -48,6 +50,7 @@ __all__ = [
     "LoadError",
     "MissingLibraryError",
     "ModelError",
+    "ModelMetadata",
     "NoDeviceError",
     "NpzWriter",
     "Overflow",
@@ -60,10 +63,14 @@ __all__ = [
     "RingStats",
     "RingTimeout",
     "RuntimeNotInstalledError",
+    "Session",
+    "SessionOptions",
+    "SessionStats",
     "ShapeError",
     "StageError",
     "StallError",
     "Tensor",
+    "TensorInfo",
     "VideoError",
     "VideoReader",
     "VideoWriter",

@@ -28,8 +28,8 @@ std::uint32_t api_version_of(const std::string& version_text) {
 }  // namespace
 
 void refuse_call(const char* name, int since) {
-  throw LibraryVersionError(std::string("ONNX Runtime's ") + name + " came with version 1." +
-                            std::to_string(since) + ", newer than the one in this process; upgrade onnxruntime");
+  throw LibraryVersionError(std::string("ONNX Runtime's ") + name + " came with version 1." + std::to_string(since) +
+                            ", newer than the one in this process; upgrade onnxruntime");
 }
 
 Api::Api(const abi::ApiBase& base) : version_text(base.get_version()) {

@@ -9,8 +9,8 @@
 namespace framelane::ort {
 namespace {
 
-constexpr std::array<std::string_view, 7> kind_names = {
-    "of an unknown kind", "a tensor", "a sequence", "a map", "an opaque type", "a sparse tensor", "optional"};
+constexpr std::array<std::string_view, 7> kind_names = {"of an unknown kind", "a tensor",        "a sequence", "a map",
+                                                        "an opaque type",     "a sparse tensor", "optional"};
 
 // Names of ONNX's element types that DType has not, by number from 8 on.
 std::string element_name(int element) {
@@ -141,8 +141,7 @@ ModelMetadata read_metadata(const Environment& environment, const abi::Session* 
   for (std::int64_t i = 0; i < count; ++i) {
     const std::string key = take_string(environment, keys[i]);
     char* value = nullptr;
-    environment.check(
-        api.ModelMetadataLookupCustomMetadataMap(handle, environment.allocator(), key.c_str(), &value));
+    environment.check(api.ModelMetadataLookupCustomMetadataMap(handle, environment.allocator(), key.c_str(), &value));
     metadata.custom.emplace_back(key, take_string(environment, value));
   }
   if (keys != nullptr) {

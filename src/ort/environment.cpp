@@ -71,7 +71,8 @@ void Environment::fail(abi::Status* status) const {
 std::string without_source_paths(std::string text) {
   // "/onnxruntime_src/onnxruntime/core/graph/model.cc:180 onnxruntime::Model::Model(...) What is wrong"
   static const std::regex location(R"((/\S+)?/onnxruntime/\S+\.(cc|h|cpp|hpp):\d+ (\[\w+\] )?)");
-  static const std::regex signature(R"((\w[\w:<>,&* ]*)?onnxruntime::[\w:~<>]+\((?:[^()]|\([^()]*\))*\)( const)?( \[with [^\]]*\])? )");
+  static const std::regex signature(
+      R"((\w[\w:<>,&* ]*)?onnxruntime::[\w:~<>]+\((?:[^()]|\([^()]*\))*\)( const)?( \[with [^\]]*\])? )");
   text = std::regex_replace(text, location, "");
   text = std::regex_replace(text, signature, "");
   for (char& c : text) {
@@ -85,12 +86,8 @@ void Release::operator()(abi::Session* handle) const noexcept { Environment::get
 void Release::operator()(abi::SessionOptions* handle) const noexcept {
   Environment::get().api().ReleaseSessionOptions(handle);
 }
-void Release::operator()(abi::RunOptions* handle) const noexcept {
-  Environment::get().api().ReleaseRunOptions(handle);
-}
-void Release::operator()(abi::IoBinding* handle) const noexcept {
-  Environment::get().api().ReleaseIoBinding(handle);
-}
+void Release::operator()(abi::RunOptions* handle) const noexcept { Environment::get().api().ReleaseRunOptions(handle); }
+void Release::operator()(abi::IoBinding* handle) const noexcept { Environment::get().api().ReleaseIoBinding(handle); }
 void Release::operator()(abi::Value* handle) const noexcept { Environment::get().api().ReleaseValue(handle); }
 void Release::operator()(abi::TypeInfo* handle) const noexcept { Environment::get().api().ReleaseTypeInfo(handle); }
 void Release::operator()(abi::ModelMetadata* handle) const noexcept {

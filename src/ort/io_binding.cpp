@@ -27,8 +27,8 @@ IoBinding::IoBinding(std::shared_ptr<const Session> session)
       unbound_inputs_(inputs_.size()),
       allocated_outputs_(outputs_.size()) {
   for (std::size_t i = 0; i < outputs_.size(); ++i) {
-    environment_.check(environment_.api().BindOutputToDevice(
-        handle_.get(), session_->outputs()[i].name.c_str(), environment_.cpu_memory()));
+    environment_.check(environment_.api().BindOutputToDevice(handle_.get(), session_->outputs()[i].name.c_str(),
+                                                             environment_.cpu_memory()));
   }
 }
 
@@ -40,7 +40,7 @@ void IoBinding::bind_input(std::size_t index, const Tensor& tensor) {
   const Owned<abi::Value> value =
       wrap_memory(environment_, tensor.data(), tensor.dtype(), tensor.nbytes(), tensor.shape());
   environment_.check(environment_.api().BindInput(handle_.get(), info.name.c_str(), value.get()));
-  unbound_inputs_ -= inputs_[index].data() == nullptr ? 1 : 0;
+  unbound_inputs_ -= inputs_[index].has_value() ? 0 : 1;
   inputs_[index] = tensor;
 }
 
@@ -62,7 +62,7 @@ void IoBinding::bind_output_allocated(std::size_t index) {
   environment_.check(
       environment_.api().BindOutputToDevice(handle_.get(), info.name.c_str(), environment_.cpu_memory()));
   allocated_outputs_ += outputs_[index].allocated ? 0 : 1;
-  outputs_[index] = {true, Tensor()};
+  outputs_[index] = {true, std::nullopt};
 }
 
 void IoBinding::run(const RunOptions* options) {
@@ -92,9 +92,9 @@ void IoBinding::run(const RunOptions* options) {
 void IoBinding::bind_allocated_outputs() {
   for (std::size_t i = 0; i < outputs_.size(); ++i) {
     if (outputs_[i].allocated) {
-      outputs_[i].tensor = Tensor();
-      environment_.check(environment_.api().BindOutputToDevice(
-          handle_.get(), session_->outputs()[i].name.c_str(), environment_.cpu_memory()));
+      outputs_[i].tensor.reset();
+      environment_.check(environment_.api().BindOutputToDevice(handle_.get(), session_->outputs()[i].name.c_str(),
+                                                               environment_.cpu_memory()));
     }
   }
 }
@@ -102,8 +102,7 @@ void IoBinding::bind_allocated_outputs() {
 void IoBinding::take_allocated_outputs() {
   abi::Value** values = nullptr;
   std::size_t count = 0;
-  environment_.check(
-      environment_.api().GetBoundOutputValues(handle_.get(), environment_.allocator(), &values, &count));
+  environment_.check(environment_.api().GetBoundOutputValues(handle_.get(), environment_.allocator(), &values, &count));
   std::vector<Owned<abi::Value>> owned(values, values + count);
   if (values != nullptr) {
     environment_.check(environment_.api().AllocatorFree(environment_.allocator(), static_cast<void*>(values)));
@@ -116,11 +115,11 @@ void IoBinding::take_allocated_outputs() {
 }
 
 Tensor IoBinding::output(std::size_t index) const {
-  const Output& output = outputs_.at(index);
-  if (output.tensor.data() == nullptr && output.tensor.size() != 0) {
+  const std::optional<Tensor>& tensor = outputs_.at(index).tensor;
+  if (!tensor) {
     throw Error("a binding's output was asked for before its first run");
   }
-  return output.tensor;
+  return *tensor;
 }
 
 }  // namespace framelane::ort

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "ort/session.hpp"
@@ -41,7 +42,7 @@ class IoBinding {
  private:
   struct Output {
     bool allocated = true;
-    Tensor tensor;
+    std::optional<Tensor> tensor;
   };
 
   void bind_allocated_outputs();
@@ -50,7 +51,7 @@ class IoBinding {
   std::shared_ptr<const Session> session_;
   const Environment& environment_;
   Owned<abi::IoBinding> handle_;
-  std::vector<Tensor> inputs_;
+  std::vector<std::optional<Tensor>> inputs_;
   std::vector<Output> outputs_;
   std::size_t unbound_inputs_;
   std::size_t allocated_outputs_;

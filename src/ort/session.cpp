@@ -18,8 +18,7 @@ Owned<abi::Session> load(const Environment& environment, const std::filesystem::
   const Owned<abi::SessionOptions> created = create(options);
   abi::Session* handle = nullptr;
   try {
-    environment.check(
-        environment.api().CreateSession(environment.handle(), model.c_str(), created.get(), &handle));
+    environment.check(environment.api().CreateSession(environment.handle(), model.c_str(), created.get(), &handle));
   } catch (const RuntimeFailure& failure) {
     rethrow_load_failure(failure, environment);
   }
@@ -100,17 +99,17 @@ ModelMetadata Session::metadata() const { return read_metadata(environment_, han
 
 void Session::check_process() const {
   if (forks_ != fork_count()) [[unlikely]] {
-    throw Error("this session was made before fork(), which does not copy its threads; make the session in the "
-                "child, or start the child with multiprocessing's 'spawn'");
+    throw Error(
+        "this session was made before fork(), which does not copy its threads; make the session in the "
+        "child, or start the child with multiprocessing's 'spawn'");
   }
 }
 
 void Session::run(std::span<const abi::Value* const> inputs, std::span<abi::Value*> outputs,
                   const abi::RunOptions* options) const {
   check_process();
-  abi::Status* status =
-      environment_.api().Run(handle_.get(), options, input_names_.data(), inputs.data(), inputs.size(),
-                             output_names_.data(), outputs.size(), outputs.data());
+  abi::Status* status = environment_.api().Run(handle_.get(), options, input_names_.data(), inputs.data(),
+                                               inputs.size(), output_names_.data(), outputs.size(), outputs.data());
   if (status != nullptr) [[unlikely]] {
     try {
       environment_.check(status);

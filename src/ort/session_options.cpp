@@ -15,10 +15,8 @@ void set(const Environment& environment, const std::string& what, Apply apply) {
 
 void set_threads(const Environment& environment, const SessionOptions& options, abi::SessionOptions* handle) {
   const Api& api = environment.api();
-  set(environment, "intra_op_threads",
-      [&] { return api.SetIntraOpNumThreads(handle, options.intra_op_threads); });
-  set(environment, "inter_op_threads",
-      [&] { return api.SetInterOpNumThreads(handle, options.inter_op_threads); });
+  set(environment, "intra_op_threads", [&] { return api.SetIntraOpNumThreads(handle, options.intra_op_threads); });
+  set(environment, "inter_op_threads", [&] { return api.SetInterOpNumThreads(handle, options.inter_op_threads); });
   set(environment, "execution_order", [&] { return api.SetSessionExecutionMode(handle, options.parallel ? 1 : 0); });
 }
 
@@ -53,8 +51,7 @@ void set_entries(const Environment& environment, const SessionOptions& options, 
         [&] { return api.AddFreeDimensionOverrideByName(handle, name.c_str(), size); });
   }
   for (const auto& [key, value] : options.config) {
-    set(environment, "config: " + key,
-        [&] { return api.AddSessionConfigEntry(handle, key.c_str(), value.c_str()); });
+    set(environment, "config: " + key, [&] { return api.AddSessionConfigEntry(handle, key.c_str(), value.c_str()); });
   }
 }
 

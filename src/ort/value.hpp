@@ -8,8 +8,8 @@
 namespace framelane::ort {
 
 // An ONNX Runtime value over host memory that somebody else owns and keeps alive, C-contiguous.
-[[nodiscard]] Owned<abi::Value> wrap_memory(const Environment& environment, void* data, DType dtype,
-                                            std::size_t bytes, std::span<const std::int64_t> shape);
+[[nodiscard]] Owned<abi::Value> wrap_memory(const Environment& environment, void* data, DType dtype, std::size_t bytes,
+                                            std::span<const std::int64_t> shape);
 
 // What a tensor value holds: pointers into it, valid as long as it lives.
 struct ValueView {

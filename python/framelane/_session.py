@@ -1,0 +1,182 @@
+"""A loaded model, ready to run."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+from . import _core
+from ._errors import ModelError, NoDeviceError
+from ._runtime import ensure_runtime
+from ._session_options import SessionOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import TracebackType
+
+_DEVICES = ("cpu",)
+
+
+@dataclass(frozen=True)
+class TensorInfo:
+    """An input or output of a model.
+
+    Attributes
+    ----------
+    name : str
+        As the model has it.
+    dtype : str
+        NumPy's name of the element type ("float32"), or "bfloat16".
+    shape : tuple or None
+        An int where the size is fixed, a str where the model names a free size, None where it does not; the whole
+        is None where even the rank is free.
+    """
+
+    name: str
+    dtype: str
+    shape: tuple[int | str | None, ...] | None
+
+    def __str__(self) -> str:
+        if self.shape is None:
+            return f"{self.name}: {self.dtype} of any rank"
+        sizes = ["?" if size is None else str(size) for size in self.shape]
+        return f"{self.name}: {self.dtype} ({', '.join(sizes)}{',' if len(sizes) == 1 else ''})"
+
+
+@dataclass(frozen=True)
+class ModelMetadata:
+    """What a model says about itself; `custom` holds the entries that its maker added."""
+
+    producer: str
+    graph: str
+    domain: str
+    description: str
+    version: int
+    custom: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class SessionStats:
+    """What a session has done so far.
+
+    Attributes
+    ----------
+    runs : int
+        Finished runs, those of its bindings included.
+    copies, copied_bytes : int
+        Inputs that could not be read in place, because they were not contiguous and aligned.
+    """
+
+    runs: int
+    copies: int
+    copied_bytes: int
+
+
+class Session(_core.SessionBase):
+    """A model loaded by ONNX Runtime, on the device that was asked for or not at all.
+
+    Parameters
+    ----------
+    model : path, bytes or onnx.ModelProto
+        A path may have its weights in files beside it.
+    device : str
+        Where it runs. This version has ``"cpu"``.
+    options : SessionOptions or None
+        Threads, optimisation, and so on.
+
+    Raises
+    ------
+    ModelError
+        The model is missing, damaged, or not supported; names the file and what is wrong.
+    NoDeviceError
+        The device is not there.
+    RuntimeNotInstalledError, LibraryVersionError
+        ONNX Runtime is missing, broken or too old.
+
+    Notes
+    -----
+    Any number of threads may call `run` at once.
+
+    Examples
+    --------
+    >>> with Session("model.onnx") as session:
+    ...     outputs = session.run({"image": image})
+    """
+
+    def __init__(
+        self,
+        model: str | os.PathLike[str] | bytes | Any,
+        device: str = "cpu",
+        *,
+        options: SessionOptions | None = None,
+    ) -> None:
+        _check_device(device)
+        ensure_runtime()
+        options = options or SessionOptions()
+        self._options = options
+        self._device = device
+        self._open(model, options)
+        self._inputs = tuple(TensorInfo(*info) for info in _core.session_inputs(self))
+        self._outputs = tuple(TensorInfo(*info) for info in _core.session_outputs(self))
+
+    def _open(self, model: Any, options: SessionOptions) -> None:
+        if isinstance(model, (str, os.PathLike)):
+            path = os.path.abspath(os.fsencode(model))
+            try:
+                _core.session_open_file(self, path, options._native())
+            except ModelError as error:
+                raise ModelError(f"{os.fsdecode(path)}: {error}") from error
+            return
+        if hasattr(model, "SerializeToString"):
+            model = model.SerializeToString()
+        _core.session_open_bytes(self, model, options._native())
+
+    @property
+    def device(self) -> str:
+        """Where the model runs."""
+        return self._device
+
+    @property
+    def inputs(self) -> tuple[TensorInfo, ...]:
+        """The inputs, in the model's order."""
+        return self._inputs
+
+    @property
+    def outputs(self) -> tuple[TensorInfo, ...]:
+        """The outputs, in the model's order."""
+        return self._outputs
+
+    @property
+    def metadata(self) -> ModelMetadata:
+        """What the model says about itself."""
+        return ModelMetadata(**_core.session_metadata(self))
+
+    def stats(self) -> SessionStats:
+        """Return counts of runs and of copied inputs."""
+        return SessionStats(*_core.session_counts(self))
+
+    def end_profiling(self) -> str:
+        """Write the profile and return its path; empty when profiling is off."""
+        return _core.session_end_profiling(self)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _check_device(device: str) -> None:
+    if device in _DEVICES:
+        return
+    kind = device.partition(":")[0]
+    if re.fullmatch(r"(cuda|tensorrt)(:\d+)?", device):
+        raise NoDeviceError(
+            f"device {device!r} cannot be used: this version of framelane runs networks on the CPU only, and does "
+            f"not run one there under the name of {kind}; use device='cpu'"
+        )
+    raise NoDeviceError(f"unknown device {device!r}; this version of framelane has: {', '.join(_DEVICES)}")

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+#include <cstddef>
+#include <span>
+
+#include "bindings/session_object.hpp"
+#include "core/inline_buffer.hpp"
+#include "ort/value.hpp"
+
+namespace framelane::bindings {
+
+// The arrays of one run as values of ONNX Runtime, without a copy where they are contiguous and aligned. Keeps the
+// arrays alive. Needs the GIL at both ends of its life.
+class Feeds {
+ public:
+  // `feeds` is a mapping by name, or one array when the model has one input. Throws ShapeError that shows all inputs
+  // as expected and got.
+  Feeds(const SessionState& state, PyObject* feeds);
+  Feeds(const Feeds&) = delete;
+  Feeds& operator=(const Feeds&) = delete;
+  Feeds(Feeds&&) = delete;
+  Feeds& operator=(Feeds&&) = delete;
+  ~Feeds();
+
+  [[nodiscard]] std::span<const ort::abi::Value* const> values() noexcept { return {values_.span()}; }
+  [[nodiscard]] std::size_t copies() const noexcept { return copies_; }
+  [[nodiscard]] std::size_t copied_bytes() const noexcept { return copied_bytes_; }
+
+ private:
+  Feeds(const ort::Environment& environment, std::size_t count);
+  bool add(const ort::TensorInfo& info, std::size_t index, PyObject* array);
+
+  const ort::Environment& environment_;
+  InlineBuffer<pybind11::object> arrays_;
+  InlineBuffer<const ort::abi::Value*> values_;
+  std::size_t copies_ = 0;
+  std::size_t copied_bytes_ = 0;
+};
+
+// The object as an array, without a copy where its type allows; what is no array becomes one as NumPy does it.
+[[nodiscard]] pybind11::object as_array(PyObject* object);
+
+// "image: expected float32 (1, 3, 8, 8), got uint8 (8, 8, 3)", a line an input, and the names that are no input.
+[[nodiscard]] std::string explain_feeds(const SessionState& state, PyObject* feeds);
+
+}  // namespace framelane::bindings

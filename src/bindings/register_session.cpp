@@ -1,0 +1,113 @@
+#include <pybind11/stl.h>
+
+#include "bindings/register.hpp"
+#include "bindings/results.hpp"
+#include "bindings/session_object.hpp"
+
+namespace py = pybind11;
+
+// Python's onnxruntime takes this module for a library of custom operators, opens it and calls this function: so
+// that we get the API of the core that it has, instead of loading a second one beside it.
+extern "C" __attribute__((visibility("default"))) framelane::ort::abi::Status* RegisterCustomOps(
+    framelane::ort::abi::SessionOptions*, const framelane::ort::abi::ApiBase* base) {
+  framelane::ort::Environment::adopt(base);
+  return nullptr;
+}
+
+namespace framelane::bindings {
+namespace {
+
+ort::SessionOptions options_from(const py::dict& values) {
+  ort::SessionOptions options;
+  const auto read = [&](const char* name, auto& field) {
+    field = values[name].cast<std::remove_reference_t<decltype(field)>>();
+  };
+  read("intra_op_threads", options.intra_op_threads);
+  read("inter_op_threads", options.inter_op_threads);
+  read("parallel", options.parallel);
+  read("optimization_level", options.optimization_level);
+  read("memory_pattern", options.memory_pattern);
+  read("memory_arena", options.memory_arena);
+  read("log_severity", options.log_severity);
+  read("profile_prefix", options.profile_prefix);
+  read("optimized_model_path", options.optimized_model_path);
+  read("free_dimensions", options.free_dimensions);
+  read("config", options.config);
+  read("custom_operator_libraries", options.custom_operator_libraries);
+  return options;
+}
+
+void open_file(py::handle session, const std::string& path, const py::dict& options) {
+  const ort::SessionOptions native = options_from(options);
+  std::shared_ptr<ort::Session> opened;
+  {
+    const py::gil_scoped_release released;
+    opened = std::make_shared<ort::Session>(std::filesystem::path(path), native);
+  }
+  open_session(session, std::move(opened));
+}
+
+void open_bytes(py::handle session, const py::buffer& model, const py::dict& options) {
+  const ort::SessionOptions native = options_from(options);
+  const py::buffer_info info = model.request();
+  std::shared_ptr<ort::Session> opened;
+  {
+    const py::gil_scoped_release released;
+    opened = std::make_shared<ort::Session>(
+        std::span(static_cast<const std::byte*>(info.ptr), static_cast<std::size_t>(info.size * info.itemsize)),
+        native);
+  }
+  open_session(session, std::move(opened));
+}
+
+// (name, dtype, axes); an axis is an int, a str, or None where it has no name; axes is None where the rank is free.
+py::list describe(const std::vector<ort::TensorInfo>& infos) {
+  py::list result;
+  for (const ort::TensorInfo& info : infos) {
+    py::object axes = py::none();
+    if (info.shape) {
+      py::list sizes;
+      for (const ort::Axis& axis : *info.shape) {
+        if (axis.size >= 0) {
+          sizes.append(axis.size);
+        } else {
+          sizes.append(axis.name.empty() ? py::object(py::none()) : py::str(axis.name));
+        }
+      }
+      axes = py::tuple(sizes);
+    }
+    result.append(py::make_tuple(info.name, std::string(name_of(info.dtype)), axes));
+  }
+  return result;
+}
+
+py::dict metadata(py::handle session) {
+  const ort::ModelMetadata read = state_of(session)->session->metadata();
+  py::dict custom;
+  for (const auto& [key, value] : read.custom) {
+    custom[py::str(key)] = value;
+  }
+  using namespace py::literals;
+  return py::dict("producer"_a = read.producer, "graph"_a = read.graph, "domain"_a = read.domain,
+                  "description"_a = read.description, "version"_a = read.version, "custom"_a = custom);
+}
+
+}  // namespace
+
+void register_session(py::module_& m) {
+  create_value_type();
+  add_session_type(m);
+  m.def("runtime_version", [] { return ort::Environment::get().api().version_text; });
+  m.def("session_open_file", &open_file);
+  m.def("session_open_bytes", &open_bytes);
+  m.def("session_inputs", [](py::handle session) { return describe(state_of(session)->session->inputs()); });
+  m.def("session_outputs", [](py::handle session) { return describe(state_of(session)->session->outputs()); });
+  m.def("session_metadata", &metadata);
+  m.def("session_counts", [](py::handle session) {
+    const std::shared_ptr<SessionState> state = state_of(session);
+    return py::make_tuple(state->runs.load(), state->copies.load(), state->copied_bytes.load());
+  });
+  m.def("session_end_profiling", [](py::handle session) { return state_of(session)->session->end_profiling(); });
+}
+
+}  // namespace framelane::bindings
