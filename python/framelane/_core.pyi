@@ -63,6 +63,7 @@ class PackSpec:
         scale: float,
         mean: Sequence[float],
         std: Sequence[float],
+        part: tuple[int, int, int, int] | None,
         left: int,
         top: int,
         border: str,
@@ -70,7 +71,15 @@ class PackSpec:
     ) -> None: ...
 
 class UnpackSpec:
-    def __init__(self, *, color: str, scale: float, mean: Sequence[float], std: Sequence[float]) -> None: ...
+    def __init__(
+        self,
+        *,
+        color: str,
+        scale: float,
+        mean: Sequence[float],
+        std: Sequence[float],
+        part: tuple[int, int, int, int] | None,
+    ) -> None: ...
     def stats(self) -> FramePoolStats: ...
     def __len__(self) -> int: ...
 
@@ -163,7 +172,14 @@ def session_open_bytes(session: SessionBase, model: Any, options: dict[str, Any]
 def session_open_file(session: SessionBase, path: bytes, options: dict[str, Any]) -> None: ...
 def session_outputs(session: SessionBase) -> list[tuple[str, str, tuple[int | str | None, ...] | None]]: ...
 def pack(
-    image: object, tensor: object, spec: PackSpec, *, pixel_format: str, layout: str, batch_index: int
+    image: object,
+    tensor: object,
+    spec: PackSpec,
+    *,
+    pixel_format: str,
+    layout: str,
+    batch_index: int,
+    threads: int,
 ) -> None: ...
 def throw_error(name: str, text: str) -> None: ...
 def unpack(
@@ -174,8 +190,7 @@ def unpack(
     pixel_format: str,
     layout: str,
     batch_index: int,
-    left: int,
-    top: int,
+    threads: int,
 ) -> None: ...
 
 class Watchdog:

@@ -8,6 +8,7 @@ import numpy as np
 
 from . import _core
 from ._errors import ShapeError
+from ._pixel_formats import pixel_format as pixel_format_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,32 +20,6 @@ Color = Literal["gray", "rgb", "bgr", "rgba", "bgra"]
 Border = Literal["none", "constant", "edge"]
 
 CHANNELS: dict[str, int] = {"gray": 1, "rgb": 3, "bgr": 3, "rgba": 4, "bgra": 4}
-PLANAR = ("gbrp", "gbrap")
-
-
-def is_planar(pixel_format: str) -> bool:
-    """Whether each sample of a pixel format lies in a plane of its own."""
-    return pixel_format.startswith(PLANAR)
-
-
-def samples_of(pixel_format: str) -> int:
-    """Count the samples that a pixel format stores for each pixel."""
-    if pixel_format.startswith("gray"):
-        return 1
-    return 4 if "a" in pixel_format else 3
-
-
-def sample_dtype(pixel_format: str) -> np.dtype[Any]:
-    """uint8, or uint16 for the formats of more than 8 bits."""
-    return np.dtype(np.uint16 if any(depth in pixel_format for depth in ("10", "12", "16", "48", "64")) else np.uint8)
-
-
-def image_shape(pixel_format: str, width: int, height: int) -> tuple[int, ...]:
-    """Shape of the array that holds a picture: planes first when planar, (height, width) when gray."""
-    samples = samples_of(pixel_format)
-    if samples == 1:
-        return (height, width)
-    return (samples, height, width) if is_planar(pixel_format) else (height, width, samples)
 
 
 def tensor_shape(layout: str, channels: int, width: int, height: int) -> tuple[int, ...]:
@@ -73,11 +48,6 @@ def per_channel(value: float | Sequence[float], color: str) -> list[float]:
     return numbers
 
 
-def _image_size(shape: tuple[int, ...], pixel_format: str) -> tuple[int, int]:
-    rows = 1 if len(shape) == 3 and is_planar(pixel_format) else 0
-    return (shape[rows + 1], shape[rows]) if len(shape) in (2, 3) else (0, 0)
-
-
 def pack(
     image: npt.ArrayLike,
     *,
@@ -93,6 +63,7 @@ def pack(
     border: Border = "constant",
     border_color: Sequence[int] = (0, 0, 0, 0),
     batch_index: int = 0,
+    threads: int = 1,
     out: Any = None,
 ) -> Any:
     """Write a picture into a network's tensor, in one vectorised pass.
@@ -126,6 +97,8 @@ def pack(
         0 to 255, in the order of `color`; normalised like pixels.
     batch_index : int
         Which picture of `out`.
+    threads : int
+        On how many threads at most; a large picture pays more than one.
     out : array, optional
         Tensor to write into; a new NumPy array of the picture's size otherwise.
 
@@ -145,19 +118,20 @@ def pack(
     """
     image = np.asarray(image)
     if out is None:
-        width, height = _image_size(image.shape, pixel_format)
+        width, height = pixel_format_of(pixel_format).size(image.shape)
         out = np.empty(tensor_shape(layout, CHANNELS.get(color, 3), left + width, top + height), dtype)
     spec = _core.PackSpec(
         color=color,
         scale=scale,
         mean=per_channel(mean, color),
         std=per_channel(std, color),
+        part=None,
         left=left,
         top=top,
         border=border,
         border_color=[*border_color, 0, 0, 0, 0][:4],
     )
-    _core.pack(image, out, spec, pixel_format=pixel_format, layout=layout, batch_index=batch_index)
+    _core.pack(image, out, spec, pixel_format=pixel_format, layout=layout, batch_index=batch_index, threads=threads)
     return out
 
 
@@ -174,6 +148,7 @@ def unpack(
     top: int = 0,
     size: tuple[int, int] | None = None,
     batch_index: int = 0,
+    threads: int = 1,
     out: Any = None,
 ) -> Any:
     """Write what a network made into a picture, in one vectorised pass: the reverse of `pack`.
@@ -195,6 +170,8 @@ def unpack(
         The part's width and height; the size of `out`, or all that is right of and below (left, top), otherwise.
     batch_index : int
         Which picture of the tensor.
+    threads : int
+        On how many threads at most; a large picture pays more than one.
     out : array, optional
         Picture to write into.
 
@@ -213,12 +190,15 @@ def unpack(
     Releases the GIL. Safe to call from several threads, on separate outputs.
     """
     tensor = np.asarray(tensor)
+    kind = pixel_format_of(pixel_format)
+    if out is not None:
+        size = kind.size(np.shape(out))
+    width, height = picture_size(tensor.shape, layout)
+    part = (left, top, *(size or (width - left, height - top)))
     if out is None:
-        width, height = picture_size(tensor.shape, layout)
-        width, height = size or (width - left, height - top)
-        out = np.empty(image_shape(pixel_format, width, height), sample_dtype(pixel_format))
-    spec = _core.UnpackSpec(color=color, scale=scale, mean=per_channel(mean, color), std=per_channel(std, color))
-    _core.unpack(
-        tensor, out, spec, pixel_format=pixel_format, layout=layout, batch_index=batch_index, left=left, top=top
+        out = np.empty(kind.shape(*part[2:]), kind.dtype)
+    spec = _core.UnpackSpec(
+        color=color, scale=scale, mean=per_channel(mean, color), std=per_channel(std, color), part=part
     )
+    _core.unpack(tensor, out, spec, pixel_format=pixel_format, layout=layout, batch_index=batch_index, threads=threads)
     return out

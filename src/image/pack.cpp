@@ -116,7 +116,8 @@ void check_channels(ColorOrder color, const MutableTensorRegion& tensor) {
 
 }  // namespace
 
-void pack(const ImageView& image, const MutableTensorRegion& tensor, const PackSpec& spec, int threads) {
+void pack(const ImageView& whole, const MutableTensorRegion& tensor, const PackSpec& spec, int threads) {
+  const ImageView image = spec.part ? crop(whole, *spec.part) : whole;
   check(spec.normalization);
   check_channels(spec.color, tensor);
   check_apart(image, tensor);

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 
 #include "image/image_view.hpp"
 #include "image/normalization.hpp"
@@ -19,7 +20,8 @@ enum class Border : std::uint8_t {
 struct PackSpec {
   ColorOrder color = ColorOrder::rgb;
   Normalization normalization;
-  std::int64_t left = 0;  // where the picture's top left pixel goes
+  std::optional<Rect> part;  // of the picture; all of it otherwise
+  std::int64_t left = 0;     // where the part's top left pixel goes
   std::int64_t top = 0;
   Border border = Border::constant;
   std::array<std::uint8_t, 4> border_color{};  // 0 to 255 in the order of `color`, normalised like pixels
@@ -35,8 +37,8 @@ struct PackSpec {
 // - Picture and tensor must not overlap. Nothing is allocated. Safe to call from any thread, on separate tensors or
 //   separate parts of one.
 //
-// Throws ShapeError when the picture does not fit into the tensor at (left, top), or `color` has another number of
-// channels than the tensor.
+// Throws ShapeError when the part is not inside the picture, the picture does not fit into the tensor at (left, top),
+// or `color` has another number of channels than the tensor.
 void pack(const ImageView& image, const MutableTensorRegion& tensor, const PackSpec& spec, int threads = 1);
 
 }  // namespace framelane

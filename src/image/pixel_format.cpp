@@ -19,10 +19,11 @@ constexpr std::array<Channel, 4> gbr_order{green, blue, red};
 constexpr std::array<Channel, 4> gbra_order{green, blue, red, alpha};
 
 // In the order of the enumeration, which indexes it.
-constexpr std::array<PixelFormatInfo, 20> formats{{
+constexpr std::array<PixelFormatInfo, 23> formats{{
     {PixelFormat::gray, "gray", 1, 8, false, gray_only},
     {PixelFormat::gray10, "gray10le", 1, 10, false, gray_only},
     {PixelFormat::gray12, "gray12le", 1, 12, false, gray_only},
+    {PixelFormat::gray14, "gray14le", 1, 14, false, gray_only},
     {PixelFormat::gray16, "gray16le", 1, 16, false, gray_only},
     {PixelFormat::rgb24, "rgb24", 3, 8, false, rgb_order},
     {PixelFormat::bgr24, "bgr24", 3, 8, false, bgr_order},
@@ -38,6 +39,8 @@ constexpr std::array<PixelFormatInfo, 20> formats{{
     {PixelFormat::gbrap10, "gbrap10le", 4, 10, true, gbra_order},
     {PixelFormat::gbrp12, "gbrp12le", 3, 12, true, gbr_order},
     {PixelFormat::gbrap12, "gbrap12le", 4, 12, true, gbra_order},
+    {PixelFormat::gbrp14, "gbrp14le", 3, 14, true, gbr_order},
+    {PixelFormat::gbrap14, "gbrap14le", 4, 14, true, gbra_order},
     {PixelFormat::gbrp16, "gbrp16le", 3, 16, true, gbr_order},
     {PixelFormat::gbrap16, "gbrap16le", 4, 16, true, gbra_order},
 }};

@@ -12,6 +12,7 @@ enum class PixelFormat : std::uint8_t {
   gray,
   gray10,
   gray12,
+  gray14,
   gray16,
   rgb24,
   bgr24,
@@ -27,6 +28,8 @@ enum class PixelFormat : std::uint8_t {
   gbrap10,
   gbrp12,
   gbrap12,
+  gbrp14,
+  gbrap14,
   gbrp16,
   gbrap16,
 };
@@ -38,7 +41,7 @@ struct PixelFormatInfo {
   PixelFormat format;
   std::string_view name;            // as FFmpeg spells it
   std::uint8_t samples;             // stored for each pixel: 1, 3 or 4
-  std::uint8_t depth;               // bits that count in a sample: 8, 10, 12 or 16
+  std::uint8_t depth;               // bits that count in a sample: 8, 10, 12, 14 or 16
   bool planar;                      // each sample in a plane of its own
   std::array<Channel, 4> channels;  // meaning of the stored samples, in their order
 

@@ -137,7 +137,8 @@ void check_sizes(const TensorRegion& tensor, const MutableImageView& image, Colo
 
 }  // namespace
 
-void unpack(const TensorRegion& tensor, const MutableImageView& image, const UnpackSpec& spec, int threads) {
+void unpack(const TensorRegion& whole, const MutableImageView& image, const UnpackSpec& spec, int threads) {
+  const TensorRegion tensor = spec.part ? crop(whole, *spec.part) : whole;
   check(spec.normalization);
   check_sizes(tensor, image, spec.color);
   check_apart(image, tensor);

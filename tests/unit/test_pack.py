@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import framelane as fl
-from framelane._pack import image_shape, sample_dtype, tensor_shape
+from framelane._pack import tensor_shape
+from framelane._pixel_formats import PIXEL_FORMATS
 
 FORMATS = {  # name: (stored channels, largest value)
     "gray": ("y", 255),
@@ -91,8 +92,8 @@ def test_the_plain_way():
 def test_pack_equals_numpy(pixel_format, color, dtype, layout):
     rng = np.random.default_rng(7)
     width, height = 533, 3  # more than one chunk of 512
-    shape = image_shape(pixel_format, width, height)
-    image = rng.integers(0, FORMATS[pixel_format][1], shape, sample_dtype(pixel_format), endpoint=True)
+    kind = PIXEL_FORMATS[pixel_format]
+    image = rng.integers(0, FORMATS[pixel_format][1], kind.shape(width, height), kind.dtype, endpoint=True)
     count = len(COLORS[color])
     mean, std = [0.4, 0.5, 0.6, 0.1][:count], [0.2, 0.25, 0.3, 2.0][:count]
     options = {"pixel_format": pixel_format, "color": color, "layout": layout, "mean": mean, "std": std}
