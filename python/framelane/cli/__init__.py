@@ -40,8 +40,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         args = make_parser().parse_args(argv)
         debug = args.debug
         console = Console(quiet=args.quiet, as_json=args.json)
-        return int(args.execute(args, console))
+        code = int(args.execute(args, console))
+        sys.stdout.flush()
+        return code
     except SystemExit as done:  # --help and --version have printed what they had to
+        _flush_stdout()
         return done.code if isinstance(done.code, int) else ExitCode.DONE
     except BrokenPipeError:  # the reader of our stdout is gone, as with `| head`
         _silence_stdout()
@@ -104,6 +107,13 @@ class _Parser(argparse.ArgumentParser):
         if "unrecognized arguments" in message or "required" in message:
             hint += "; a file name that starts with - is written as ./-name"
         raise CommandError(f"{message} ({hint})", ExitCode.USAGE)
+
+
+def _flush_stdout() -> None:
+    try:
+        sys.stdout.flush()  # here, because Python complains on stderr where it fails at exit
+    except BrokenPipeError:
+        _silence_stdout()
 
 
 def _silence_stdout() -> None:

@@ -16,6 +16,8 @@ from ._names import AnyPath, native, printable, url
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_PYAV_MAJOR = int(av.__version__.partition(".")[0])
+
 # Characters for which FFmpeg's picture demuxer takes a name for a pattern of names.
 _PATTERN = set("%*?{}[]")
 
@@ -61,9 +63,10 @@ def open_input(path: AnyPath, **options: Any) -> Any:
     """
     name = check_readable(path)
     file = _Nameless(name) if _PATTERN & set(os.path.basename(name)) else url(name)
+    if _PYAV_MAJOR < 19:  # later ones decode leniently by themselves
+        options["metadata_errors"] = "replace"  # old recorders write titles in whatever code page they like
     with as_video_error(f"cannot read {printable(path)}"):
-        # Old recorders write titles in whatever code page they like.
-        return av.open(file, mode="r", metadata_errors="replace", **options)
+        return av.open(file, mode="r", **options)
 
 
 @contextmanager

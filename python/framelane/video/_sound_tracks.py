@@ -168,7 +168,7 @@ _MOST_CHANNELS = {"libmp3lame": 2, "mp2": 2, "aac": 8, "libopus": 8}
 
 def _nearest_rate(encoder: Any, rate: int) -> int:
     """Return the encoder's sample rate that loses nothing, or its highest."""
-    rates = sorted(encoder.audio_rates or [rate])
+    rates: list[int] = sorted(encoder.audio_rates or [rate])
     return next((known for known in rates if known >= rate), rates[-1])
 
 
