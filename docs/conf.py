@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from sphinx.util import logging
+
 import framelane
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+    from sphinx.environment import BuildEnvironment
 
 project = "framelane"
 author = "The framelane authors"
@@ -16,6 +24,21 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_default_options = {"members": True, "show-inheritance": True}
 napoleon_google_docstring = False
+napoleon_use_ivar = True
 napoleon_use_rtype = False
+suppress_warnings = ["ref.python"]  # a parameter's type "dtype" is NumPy's, not that of Tensor.dtype
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
+
+
+def warn_of_missing_names(_: Sphinx, env: BuildEnvironment) -> None:
+    """Every public name has its place in the reference; with -W this is an error."""
+    documented = {name for name, *_ in env.domains["py"].get_objects()}
+    for name in framelane.__all__:
+        if f"framelane.{name}" not in documented:
+            logging.getLogger(__name__).warning("docs/reference has no entry for framelane.%s", name)
+
+
+def setup(app: Sphinx) -> None:
+    """Called by Sphinx."""
+    app.connect("env-check-consistency", warn_of_missing_names)
