@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ._core import FramePool, Ring, Tensor
+from ._engine import Engine, EngineStats
 from ._errors import (
     DeviceMemoryError,
     FramelaneError,
@@ -41,6 +42,8 @@ __version__ = "0.1.0"
 
 __all__ = [
     "DeviceMemoryError",
+    "Engine",
+    "EngineStats",
     "Frame",
     "FramePool",
     "FramePoolStats",

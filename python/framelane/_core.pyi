@@ -32,6 +32,31 @@ class Activity:
     def add_left(self) -> None: ...
     def snapshot(self) -> ActivitySnapshot: ...
 
+class Engine:
+    def __init__(
+        self,
+        session: SessionBase,
+        *,
+        capacity: int,
+        batch: int,
+        batch_timeout: float,
+        streams: int,
+        overflow: str,
+        label: str,
+    ) -> None: ...
+    def put(
+        self, passenger: Any, index: int, arrays: list[Any], plan: FramePlan | None, timeout: float | None, /
+    ) -> list[Any]: ...
+    def get(self, timeout: float | None, /) -> tuple[Any, list[Tensor], Exception | None] | None: ...
+    def finish(self) -> None: ...
+    def close(self) -> int: ...
+    def stats(self) -> dict[str, Any]: ...
+    @property
+    def activities(self) -> list[Activity]: ...
+
+class FramePlan:
+    def __init__(self, inputs: Sequence[PackStep | None], outputs: Sequence[UnpackStep | None]) -> None: ...
+
 class FramePool:
     @overload
     def __init__(self, shape: int | Sequence[int], dtype: Any, count: int) -> None: ...
@@ -70,6 +95,9 @@ class PackSpec:
         border_color: Sequence[int],
     ) -> None: ...
 
+class PackStep:
+    def __init__(self, *, dtype: str, shape: Sequence[int], layout: str, pixel_format: str, spec: PackSpec) -> None: ...
+
 class UnpackSpec:
     def __init__(
         self,
@@ -82,6 +110,18 @@ class UnpackSpec:
     ) -> None: ...
     def stats(self) -> FramePoolStats: ...
     def __len__(self) -> int: ...
+
+class UnpackStep:
+    def __init__(
+        self,
+        *,
+        dtype: str,
+        shape: Sequence[int],
+        layout: str,
+        pixel_format: str,
+        spec: UnpackSpec,
+        part: Sequence[int],
+    ) -> None: ...
 
 class Ring(Generic[_Item]):
     def __new__(

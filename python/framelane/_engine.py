@@ -1,0 +1,357 @@
+"""A network between two rings, on native threads."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import threading
+import weakref
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from . import _core
+from ._errors import FramelaneError, RingClosed, ShapeError, StageError
+from ._frame import Frame
+from ._ring import Overflow
+from ._session import Session
+from ._session_options import SessionOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from types import TracebackType
+    from typing import Self
+
+_open_engines: weakref.WeakSet[Engine] = weakref.WeakSet()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineStats:
+    """What an engine has done so far.
+
+    Attributes
+    ----------
+    frames, failed, batches : int
+        Frames that ran, how many of them came out as an error, and the runs that they took.
+    put, got, dropped : int
+        Frames taken in, handed out, and thrown away by the overflow policy.
+    waiting, ready : int
+        Frames in the input ring and in the output ring now.
+    copies, copied_bytes : int
+        Inputs that had to be copied because they were not contiguous.
+    extra_pictures : int
+        Pictures that found no free slot in the engine's pool, because the caller keeps more than the engine and its
+        rings hold, and got memory of their own.
+    streams : int
+        Runs that can be under way at a time.
+    """
+
+    frames: int
+    failed: int
+    batches: int
+    put: int
+    got: int
+    dropped: int
+    waiting: int
+    ready: int
+    copies: int
+    copied_bytes: int
+    extra_pictures: int
+    streams: int
+
+
+def _auto_streams() -> int:
+    """One stream a core, but no more than four: each needs memory of its own."""
+    return min(len(os.sched_getaffinity(0)), 4)
+
+
+def _label_of(model: Any) -> str:
+    """Return the file name where there is one."""
+    return os.path.basename(os.fsdecode(model)) if isinstance(model, str | os.PathLike) else "model"
+
+
+class Engine:
+    """Runs a model on frames that are put in, on native threads, and gives the results in the same order.
+
+    Frames go in with `put` (or `put_all`) and come out with `get` or iteration, each once and in order, however many
+    streams there are and however frames are batched. Both ends are rings of `capacity` frames: a full one makes the
+    other side wait, for as long as it takes. A frame whose run fails raises `StageError` from the `get` that it
+    belongs to, with its index; the frames after it still come.
+
+    Parameters
+    ----------
+    model : str, os.PathLike, bytes, onnx.ModelProto or Session
+        What to run. A `Session` is used as it is and not closed; anything else is opened with the threads of the
+        machine divided among the streams, and closed with the engine.
+    device : str
+        Where to run, as for `Session`.
+    options : SessionOptions, optional
+        How to open the model.
+    capacity : int
+        Frames in each of the two rings.
+    batch : int
+        Most frames in one run, for models with a free first axis. Fewer run together when the next does not come
+        within `batch_timeout`, differs in shape, or does not exist.
+    batch_timeout : float
+        Seconds that the first frame of a batch waits for the others.
+    streams : int, optional
+        Runs under way at a time, on one session. Default: one a core, four at most.
+    overflow : Overflow or str
+        What `put` does when the input ring is full: ``"block"``, ``"drop_oldest"``, ``"drop_newest"``, ``"raise"``.
+    on_drop : callable, optional
+        Called with each frame that the overflow policy drops, in the thread that puts.
+    preprocess, postprocess : Preprocess, Postprocess, optional
+        With these, frames carry pictures (uint8 pixels): they are packed into the input and unpacked from the output
+        by the native threads.
+    name : str, optional
+        What errors call this engine. Default: the model's file name.
+
+    Raises
+    ------
+    ModelError, LoadError
+        The model cannot be loaded.
+    ShapeError
+        ``batch`` is more than 1 and the model's first axis is fixed.
+
+    Notes
+    -----
+    Thread-safe, for any number of threads that put and get. The GIL is released while a call waits. Usable as a
+    context manager; leaving it closes the engine. A single array (for a model with one input) or a dict of arrays can
+    be put instead of a `Frame`; it is numbered in the order of arrival.
+
+    Examples
+    --------
+    >>> engine = Engine("model.onnx", capacity=8)  # doctest: +SKIP
+    >>> threading.Thread(target=engine.put_all, args=(frames,)).start()  # doctest: +SKIP
+    >>> for frame in engine:  # in order  # doctest: +SKIP
+    ...     show(frame.tensors["out"])
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        *,
+        device: str = "cpu",
+        options: SessionOptions | None = None,
+        capacity: int = 8,
+        batch: int = 1,
+        batch_timeout: float = 0.01,
+        streams: int | None = None,
+        overflow: Overflow | str = Overflow.BLOCK,
+        on_drop: Callable[[Frame], object] | None = None,
+        name: str | None = None,
+    ) -> None:
+        for what, value in (("capacity", capacity), ("batch", batch), ("streams", 1 if streams is None else streams)):
+            if value < 1:
+                raise ValueError(f"{what} is {value}; it must be at least 1")
+        if not batch_timeout >= 0:
+            raise ValueError(f"batch_timeout is {batch_timeout}; it must be 0 or more seconds")
+        self._streams = _auto_streams() if streams is None else streams
+        self._owns_session = not isinstance(model, Session)
+        self._session = model if isinstance(model, Session) else self._open(model, device, options)
+        label = _label_of(model)
+        self._name = name or f"Engine({label})"
+        self._on_drop = on_drop
+        self._input_names = [info.name for info in self._session.inputs]
+        self._output_names = [info.name for info in self._session.outputs]
+        self._lock = threading.Lock()
+        self._next_index = 0
+        self._source_error: BaseException | None = None
+        self._stuck = 0
+        self._check_batch(batch)
+        self._native = _core.Engine(
+            self._session,
+            capacity=capacity,
+            batch=batch,
+            batch_timeout=batch_timeout,
+            streams=self._streams,
+            overflow=str(overflow),
+            label=f"ONNX Runtime: run {label}",
+        )
+        _open_engines.add(self)
+
+    def _open(self, model: Any, device: str, options: SessionOptions | None) -> Session:
+        if options is None:
+            cores = len(os.sched_getaffinity(0))
+            options = SessionOptions(intra_op_threads=max(1, cores // self._streams), allow_spinning=False)
+        return Session(model, device=device, options=options)
+
+    def _check_batch(self, batch: int) -> None:
+        for info in self._session.inputs if batch > 1 else ():
+            if not info.shape or isinstance(info.shape[0], int):
+                raise ShapeError(
+                    f"batch={batch} needs a model whose first axis is free; input {info.name!r} has shape "
+                    f"{info.shape}. Use batch=1, or export the model with a symbolic first axis."
+                )
+
+    @property
+    def session(self) -> Session:
+        """The session that runs."""
+        return self._session
+
+    @property
+    def name(self) -> str:
+        """What errors call this engine."""
+        return self._name
+
+    @property
+    def activities(self) -> list[_core.Activity]:
+        """What each stream does now, for a watchdog."""
+        return self._native.activities
+
+    def put(self, frame: Any, timeout: float | None = None) -> None:
+        """Put a frame in, waiting for room as the overflow policy says.
+
+        Parameters
+        ----------
+        frame : Frame, dict or array
+            Its tensors are found by the names of the model's inputs; the first tensor feeds a model with one input.
+        timeout : float, optional
+            Seconds to wait for room; None waits for ever.
+
+        Raises
+        ------
+        ShapeError
+            A tensor is missing or does not fit; nothing was put.
+        RingClosed
+            After `finish` or `close`.
+        RingFull, RingTimeout
+            No room, with ``overflow="raise"`` or after the timeout.
+        """
+        frame = self._as_frame(frame)
+        arrays = self._arrays(frame)
+        for dropped in self._native.put(frame, frame.index, arrays, None, timeout):
+            if self._on_drop is not None:
+                self._on_drop(dropped)
+
+    def _as_frame(self, value: Any) -> Frame:
+        if isinstance(value, Frame):
+            return value
+        tensors = value if isinstance(value, dict) else {self._input_names[0]: value}
+        with self._lock:
+            index = self._next_index
+            self._next_index += 1
+        return Frame(index, tensors=tensors)
+
+    def _arrays(self, frame: Frame) -> list[Any]:
+        tensors = frame.tensors
+        if len(self._input_names) == 1 and self._input_names[0] not in tensors and tensors:
+            return [next(iter(tensors.values()))]
+        try:
+            return [tensors[name] for name in self._input_names]
+        except KeyError:
+            raise ShapeError(
+                f"frame {frame.index} has the tensors {list(tensors)}, the model's inputs are {self._input_names}"
+            ) from None
+
+    def get(self, timeout: float | None = None) -> Frame:
+        """Return the next frame in order: its outputs first, then the tensors that the model did not replace.
+
+        Parameters
+        ----------
+        timeout : float, optional
+            Seconds to wait; None waits for ever.
+
+        Returns
+        -------
+        Frame
+            With index, timestamp and meta of the frame that was put.
+
+        Raises
+        ------
+        StageError
+            This frame's run failed; the cause is ``__cause__``. The next call gets the next frame.
+        RingClosed
+            After the last frame.
+        RingTimeout
+            Nothing came out in time.
+        """
+        frame = self._next(timeout)
+        if frame is None:
+            raise RingClosed(f"{self._name}: the last frame is out")
+        return frame
+
+    def _next(self, timeout: float | None = None) -> Frame | None:
+        result = self._native.get(timeout)
+        if result is None:
+            self._raise_source_error()
+            return None
+        frame: Frame = result[0]
+        outputs, error = result[1:]
+        if error is not None:
+            failure = StageError(f"{self._name}: frame {frame.index}: {error}")
+            failure.stage, failure.frame_index = self._name, frame.index
+            raise failure from error
+        tensors = dict(zip(self._output_names, outputs, strict=True))
+        tensors.update((name, tensor) for name, tensor in frame.tensors.items() if name not in tensors)
+        return replace(frame, tensors=tensors)
+
+    def _raise_source_error(self) -> None:
+        with self._lock:
+            error, self._source_error = self._source_error, None
+        if error is not None:
+            raise error
+
+    def put_all(self, frames: Iterable[Any]) -> None:
+        """Put all frames of an iterable and end the input: to be run in a thread of its own.
+
+        An exception of the iterable comes out of `get`, after the frames before it. Ends early when the engine is
+        closed.
+        """
+        try:
+            for frame in frames:
+                self.put(frame)
+        except RingClosed:
+            return  # closed from the other side: nobody waits for more
+        except BaseException as error:  # raised by get, where somebody looks
+            with self._lock:
+                self._source_error = error
+        finally:
+            self.finish()
+
+    def finish(self) -> None:
+        """End the input: a partial batch is flushed, what is inside still comes out, then iteration ends."""
+        self._native.finish()
+
+    def close(self) -> None:
+        """Stop and free everything; frames inside are dropped. Idempotent.
+
+        Runs get a second to end by themselves, then they are terminated.
+
+        Raises
+        ------
+        FramelaneError
+            A run did not end even then; its thread is left behind.
+        """
+        _open_engines.discard(self)
+        stuck = self._native.close()
+        if stuck:
+            raise FramelaneError(
+                f"{self._name}: {stuck} of {self._streams} threads did not come back from ONNX Runtime and are left "
+                "behind; the session stays in memory until the process ends"
+            )
+        if self._owns_session:
+            self._session.close()
+
+    def stats(self) -> EngineStats:
+        """Return what the engine has done so far."""
+        return EngineStats(streams=self._streams, **self._native.stats())
+
+    def __iter__(self) -> Iterator[Frame]:
+        """Iterate over the results until the last one."""
+        while (frame := self._next()) is not None:
+            yield frame
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+@atexit.register
+def _close_all() -> None:
+    """No native thread may outlive the interpreter."""
+    for engine in list(_open_engines):
+        engine.close()
