@@ -80,11 +80,7 @@ class EncodedTrack:
         context = source.codec_context
         encoder = av.Codec(codec, "w")
         self._rate = _nearest_rate(encoder, context.sample_rate or 48000)
-        self._layout = (
-            context.layout.name if 0 < context.layout.nb_channels <= _MOST_CHANNELS.get(codec, 8) else "stereo"
-        )
-        if "channels" in self._layout or not self._layout:
-            self._layout = {1: "mono", 2: "stereo", 6: "5.1", 8: "7.1"}.get(context.layout.nb_channels, "stereo")
+        self._layout = _layout(context.layout, codec)
         stream = container.add_stream(codec, rate=self._rate)
         stream.layout = self._layout
         stream.time_base = Fraction(1, self._rate)
@@ -164,6 +160,17 @@ class EncodedTrack:
 
 _BITRATES = {"aac": 96_000, "libopus": 64_000, "libmp3lame": 96_000, "mp2": 128_000}
 _MOST_CHANNELS = {"libmp3lame": 2, "mp2": 2, "aac": 8, "libopus": 8}
+
+
+def _layout(layout: Any, codec: str) -> str:
+    """Return the channel layout to encode: the source's, or a usual one with as many channels as the encoder takes."""
+    channels = min(layout.nb_channels, _MOST_CHANNELS.get(codec, 8))
+    if channels == layout.nb_channels and layout.name and "channels" not in layout.name:
+        return str(layout.name)
+    return _USUAL_LAYOUTS.get(channels, "stereo")
+
+
+_USUAL_LAYOUTS = {1: "mono", 2: "stereo", 3: "2.1", 4: "quad", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}
 
 
 def _nearest_rate(encoder: Any, rate: int) -> int:
