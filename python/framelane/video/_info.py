@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import os
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from ._names import printable
+from ._colour import Colour
+from ._names import AnyPath, printable
+from ._rotation import Orientation
 
 if TYPE_CHECKING:
     import av
-
-    from ._colour import Colour
-    from ._names import AnyPath
-    from ._rotation import Orientation
 
 _SECONDS = 1e-6  # AV_TIME_BASE
 _LONGEST = 10 * 365 * 86400.0
@@ -52,6 +50,8 @@ class VideoInfo:
         Seconds; None where it is unknown or cannot be.
     frame_count : int or None
         Frames, as the file claims; None where it does not, or claims what cannot be.
+    counted : bool
+        Whether the file counts its frames; else `frame_count` follows from its length.
     bits : int
         Bits of one component of a pixel.
     alpha : bool
@@ -86,6 +86,7 @@ class VideoInfo:
     pixel_aspect: Fraction
     interlaced: bool
     colour: str
+    counted: bool = False
     sound: tuple[SoundTrack, ...] = ()
     subtitles: int = 0
     metadata: dict[str, str] = field(default_factory=dict)
@@ -112,7 +113,7 @@ def sound_tracks(container: Any) -> tuple[SoundTrack, ...]:
     for stream in container.streams:
         if stream.type == "audio":
             context = stream.codec_context
-            name = context.name if context is not None else "unknown"
+            name = context.codec.canonical_name if context is not None else "unknown"
             rate, channels = (context.sample_rate, context.layout.nb_channels) if context is not None else (0, 0)
             tracks.append(SoundTrack(name, rate or 0, channels, stream.metadata.get("language")))
     return tuple(tracks)
@@ -128,21 +129,24 @@ def duration_of(container: Any, stream: Any) -> float | None:
     return seconds if seconds is not None and 0 < seconds < _LONGEST else None
 
 
-def estimated_frames(container: Any, stream: Any, path: AnyPath, rate: Fraction) -> int | None:
-    """Return about how many frames a file has; None where nothing that can be believed says so.
+def estimated_frames(
+    container: Any, stream: Any, indexed: int, path: AnyPath, rate: Fraction
+) -> tuple[int | None, bool]:
+    """Return about how many frames a file has, and whether it counts them; None where nothing believable says so.
 
     An index that was read is believed over a number in a header: recorders that were cut off leave any number there.
     """
+    if container.format.name.endswith("_pipe"):  # one picture
+        return 1, True
     claim = max(int(stream.frames or 0), 0)
-    indexed = len(getattr(stream, "index_entries", ()))
     most = os.path.getsize(path) // 4
     if claim:
         # AVI counts the empty places between frames as well; its index does not.
         believed = min(claim, indexed) if indexed else claim
-        return believed if believed <= most and claim <= 2 * believed else None
+        return (believed, True) if believed <= most and claim <= 2 * believed else (None, False)
     seconds = duration_of(container, stream)
     frames = round(seconds * rate) if seconds else 0
-    return frames if 0 < frames <= most else None
+    return (frames if 0 < frames <= most else None), False
 
 
 def pixel_aspect_of(stream: Any) -> Fraction:
@@ -152,36 +156,56 @@ def pixel_aspect_of(stream: Any) -> Fraction:
 
 
 def describe(
-    path: AnyPath,
-    container: Any,
-    stream: Any,
-    frame: av.VideoFrame,
-    orientation: Orientation,
-    colour: Colour,
-    rate: Fraction,
+    path: AnyPath, container: Any, stream: Any, indexed: int, frame: av.VideoFrame, rate: Fraction
 ) -> VideoInfo:
     """Return the information on a file of which the first picture is decoded."""
-    stored = (frame.width, frame.height)
-    width, height = stored[::-1] if orientation.swaps_sides else stored
     aspect = pixel_aspect_of(stream)
-    return VideoInfo(
+    count, counted = estimated_frames(container, stream, indexed, path, rate)
+    info = VideoInfo(
         path=printable(path),
         container=container.format.name,
-        codec=stream.codec_context.name,
-        pixel_format=frame.format.name,
-        width=width,
-        height=height,
-        stored_size=stored,
-        orientation=str(orientation),
+        codec=stream.codec_context.codec.canonical_name,
         rate=rate,
         duration=duration_of(container, stream),
-        frame_count=estimated_frames(container, stream, path, rate),
-        bits=bits_of(frame),
-        alpha=has_alpha(frame.format.name),
-        pixel_aspect=1 / aspect if orientation.swaps_sides else aspect,
-        interlaced=frame.interlaced_frame,
-        colour=str(colour),
+        frame_count=count,
+        counted=counted,
+        pixel_aspect=1 / aspect if Orientation.of(frame).swaps_sides else aspect,
         sound=sound_tracks(container),
         subtitles=sum(stream.type == "subtitle" for stream in container.streams),
         metadata=dict(container.metadata),
+        **_of_picture(frame, Colour.of(frame, stream.codec_context)),
     )
+    coded_alpha = stream.metadata.get("alpha_mode") == "1" and info.codec in ("vp8", "vp9")
+    return replace(info, alpha=info.alpha or coded_alpha)
+
+
+def describe_picture(path: AnyPath, frame: av.VideoFrame, rate: Fraction, count: int) -> VideoInfo:
+    """Return the information on a series of pictures of which the first is decoded."""
+    return VideoInfo(
+        path=printable(path),
+        container="pictures",
+        codec="pictures",
+        rate=rate,
+        duration=float(count / rate),
+        frame_count=count,
+        counted=True,
+        pixel_aspect=Fraction(1),
+        **_of_picture(frame, Colour.of(frame)),
+    )
+
+
+def _of_picture(frame: av.VideoFrame, colour: Colour) -> dict[str, Any]:
+    orientation = Orientation.of(frame)
+    stored = (frame.width, frame.height)
+    width, height = stored[::-1] if orientation.swaps_sides else stored
+    return {
+        "pixel_format": frame.format.name,
+        "width": width,
+        "height": height,
+        "stored_size": stored,
+        "orientation": str(orientation),
+        "bits": bits_of(frame),
+        "alpha": has_alpha(frame.format.name),
+        "interlaced": frame.interlaced_frame,
+        "colour": str(colour),
+    }

@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import chain
 from typing import TYPE_CHECKING, Self
 
 from framelane._errors import VideoError
 from framelane._frame import Frame
 
 from ._colour import Colour
-from ._convert import Converter
-from ._decode import FilePictures, no_picture
-from ._info import VideoInfo, describe, has_alpha
-from ._names import AnyPath, counted, native, printable
-from ._open import open_input, video_stream
-from ._pixels import array_of, layout_of
-from ._rotation import Orientation, Turner
+from ._decode import FilePictures, Missed, Pictures, no_picture
+from ._deinterlace import Deinterlacer
+from ._names import AnyPath, native, printable
+from ._picture import PictureMaker
+from ._pixels import layout_of
+from ._reader_notes import note_on_end, notes_after, notes_before, notes_on_alpha
+from ._seek import landing_at
+from ._series import SeriesPictures, is_series
+from ._span import TOLERANCE, Span
 from ._timing import Clock, Stamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-
-# A time in seconds is written with few digits; it means the frame whose time rounds to it.
-_TOLERANCE = 0.0005
+    from ._info import VideoInfo
+    from ._seek import Landing
 
 
 class VideoReader:
@@ -37,10 +39,11 @@ class VideoReader:
     Parameters
     ----------
     path : path-like
-        The file. Any name is a file: never a protocol, an option or a pattern.
+        A video file, a folder of pictures, or a pattern as ``frames/%06d.png``. Any name of a file that exists is that
+        file: never a protocol, an option or a pattern.
     format : str
         Pixel format of the frames: ``rgb24``, ``bgr24``, ``rgba``, ``bgra``, ``gray``, ``gbrp``, ``gbrap``, and with
-        16 bits a component ``rgb48``, ``rgba64``, ``gray16``, ``gbrp10`` to ``gbrp16``, ``gbrap16``.
+        16 bits a component ``rgb48``, ``rgba64``, ``gray16``, ``gbrp10`` to ``gbrp16``, ``gbrap10`` to ``gbrap16``.
     size : (int, int), optional
         Width and height to scale to, in the same pass as the conversion of colours; the file's own if left out.
     start : float or int, optional
@@ -51,7 +54,9 @@ class VideoReader:
     frames : int, optional
         How many frames to read at most.
     rate : Fraction or float, optional
-        Frames a second of a file that has no times of its own; without it the file's own claim, else 25.
+        Frames a second of pictures, and of a file that has no times of its own; without it the file's own claim, or 25.
+    deinterlace : bool
+        Make whole pictures of interlaced ones, each with the order of fields that it states.
     threads : int, optional
         Decoder threads; as many as there are cores if left out.
 
@@ -59,10 +64,16 @@ class VideoReader:
     ----------
     info : VideoInfo
         What the file says about itself.
+    width, height : int
+        Size of the frames.
+    rate : Fraction
+        Frames a second, nominally.
     notes : list of str
         Sentences on what was assumed, mended or left out; complete once all frames have been read.
-    frame_count : int or None
-        About how many frames will come; None if nobody knows.
+    ends_early : (int, int) or None
+        Frames that came and frames that the file announces, once it has ended before them.
+    damaged : int
+        Frames that could not be decoded, or only with damage.
 
     Raises
     ------
@@ -73,7 +84,8 @@ class VideoReader:
 
     Notes
     -----
-    Not thread-safe: one thread iterates. Every ``iter()`` begins anew.
+    Not thread-safe: one thread iterates. Every ``iter()`` begins anew. Reading a few frames ahead, which is how times
+    are mended, begins when the reader is made.
     """
 
     name = "reader"
@@ -88,62 +100,96 @@ class VideoReader:
         end: float | None = None,
         frames: int | None = None,
         rate: Fraction | float | None = None,
+        deinterlace: bool = False,
         threads: int | None = None,
     ) -> None:
+        if rate is not None and not 0.001 <= rate <= 1000:
+            raise ValueError(f"rate must be between 0.001 and 1000 frames a second, not {rate}")
+        if size is not None and not (len(size) == 2 and min(size) >= 1):
+            raise ValueError(f"size must be a width and a height of 1 or more, not {size}")
         self.path = native(path)
         self.pixel_format, self._layout = layout_of(format)
-        self.start, self.end, self.limit = start, end, frames
-        self.notes: list[str] = []
+        self.span = Span(start, end, frames)
+        self.ends_early: tuple[int, int] | None = None
+        self.damaged = 0
         self._size = size
         self._rate = Fraction(rate).limit_denominator(100_000) if rate else None
-        self._pictures = FilePictures(path, threads, alpha=self._layout.alpha)
-        self._clock = Clock(())
-        self._look()
+        self._threads = threads
+        self._deinterlace = deinterlace
+        self._ready: Iterator[Stamp] | None = self._begin()
+        self._describe()
 
-    def _look(self) -> None:
-        """Decode the first picture, which is the only one to tell what the frames are."""
-        container = open_input(self.path)
+    def _begin(self) -> Iterator[Stamp]:
+        """Open the file and decode as far as the first frame, which alone can tell what the others will be."""
+        landing = self._landing()
         try:
-            stream = video_stream(container, self.path)
-            self._rates = (stream.average_rate, stream.guessed_rate, stream.base_rate)
-            frames = self._pictures.frames()
-            first = next(frames, None)
+            return self._begin_at(landing)
+        except Missed:
+            return self._begin_at(None)
+
+    def _landing(self) -> Landing | None:
+        if self.span.start is None or is_series(self.path):
+            return None
+        return landing_at(self.path, self.span.start, TOLERANCE)
+
+    def _begin_at(self, landing: Landing | None) -> Iterator[Stamp]:
+        if is_series(self.path):
+            self._pictures: Pictures = SeriesPictures(self.path, self._rate or Fraction(25))
+        else:
+            self._pictures = FilePictures(self.path, self._threads, alpha=self._layout.alpha)
+        pictures = self._pictures
+        self._skipped = landing.index if landing else 0
+        self._clock = Clock(pictures.rates, self._rate, pictures.start, landing.origin if landing else None)
+        stamps = self._clock.run(self._stamps(pictures, landing))
+        try:
+            first = next(stamps, None)
             if first is None:
-                raise no_picture(self.path, self._pictures.damage)
-            frames.close()
-            self._orientation = Orientation.of(first)
-            self.colour = Colour.of(first, stream.codec_context)
-            self._stream_start = None
-            if stream.start_time is not None and stream.time_base:
-                self._stream_start = float(stream.start_time * stream.time_base)
-            rate = Clock(self._rates, self._rate)
-            rate.choose_rate_from(first, self._pictures.time_base)
-            self.info = describe(self.path, container, stream, first, self._orientation, self.colour, rate.rate)
-        finally:
-            container.close()
-            self._pictures.close()
+                raise no_picture(self.path, pictures.damage)
+        except BaseException:
+            pictures.close()
+            raise
+        self._first = first
+        return chain((first,), stamps)
+
+    @staticmethod
+    def _stamps(pictures: Pictures, landing: Landing | None) -> Iterator[Stamp]:
+        for frame in pictures.frames(landing):
+            unit = float(frame.time_base or pictures.time_base)
+            shown, decoded = (None if t is None else t * unit for t in (frame.pts, frame.dts))
+            yield Stamp(frame, shown, decoded, frame.duration * unit if frame.duration else None)
+
+    def _describe(self) -> None:
+        first = self._first.item
+        self.colour = Colour.of(first)
+        self.info: VideoInfo = self._pictures.describe(first, self._clock.rate)
         self.width, self.height = self._size or (self.info.width, self.info.height)
         self.rate = self.info.rate
-        self.pixel_aspect = self.info.pixel_aspect
-        self._note_what_is_seen()
-
-    def _note_what_is_seen(self) -> None:
-        if not self._orientation.upright:
-            self.notes.append(f"The picture is stored so that it must be {self._orientation}; frames are upright.")
-        if self.info.alpha and not self._layout.alpha:
-            self.notes.append(f"The file has transparency, which frames of {self.pixel_format} do not have.")
-        if self._layout.alpha and not self.info.alpha:
-            self.notes.append("The file has no transparency; every pixel is taken as opaque.")
+        # Scaled to another shape, pixels get one that shows the whole as it was.
+        shape = Fraction(self.info.width * self.height, self.info.height * self.width)
+        self.pixel_aspect = self.info.pixel_aspect * shape
+        opaque = self.info.alpha and bool((PictureMaker("rgba", None)(first)[..., 3] == 255).all())
+        self.notes = [
+            *self._pictures.notes,
+            *notes_before(first, self.info, self._clock, deinterlace=self._deinterlace),
+            *notes_on_alpha(self.info, self.pixel_format, wanted=self._layout.alpha, opaque=opaque),
+        ]
+        self._notes_before = len(self.notes)
 
     @property
     def frame_count(self) -> int | None:
         """About how many frames will come; None if nobody knows."""
-        return self.info.frame_count
+        total = self.info.frame_count
+        return None if total is None else self.span.count(total, self.rate)
 
     @property
     def cut(self) -> bool:
         """Whether only a part of the file was asked for, so that sound must end with the pictures."""
-        return self.end is not None or self.limit is not None
+        return self.span.has_end
+
+    @property
+    def steady(self) -> bool:
+        """Whether the first frames come at even distances."""
+        return self._clock.steady
 
     def clock_offset(self, restarts: int = 0) -> float | None:
         """Return what to add to the file's own times, in seconds, to get timestamps of frames.
@@ -161,64 +207,46 @@ class VideoReader:
         return self._clock.offset(restarts)
 
     def __iter__(self) -> Iterator[Frame]:
-        self._clock = Clock(self._rates, self._rate, self._stream_start)
-        turn = Turner(self._orientation)
-        convert = Converter(self.colour, self.width, self.height, self.pixel_format, decoding=True)
+        stamps, self._ready = self._ready or self._begin(), None
+        del self.notes[self._notes_before :]
+        self.ends_early, self.damaged = None, 0
+        return self._frames(stamps)
+
+    def _frames(self, stamps: Iterator[Stamp]) -> Iterator[Frame]:
+        picture = PictureMaker(self.pixel_format, self._size, self.colour)
+        numbered = enumerate(stamps, self._skipped)
+        if self._deinterlace:
+            whole = Deinterlacer()
+            numbered = enumerate(whole.run(stamp for _, stamp in numbered), self._skipped)
         sent = 0
-        index = -1
-        for index, stamp in enumerate(self._clock.run(self._stamps())):
-            if self._before_start(index, stamp.time):
+        index = self._skipped - 1
+        for index, stamp in numbered:
+            if self.span.begins_after(index, stamp.time):
                 continue
-            if self._after_end(index, stamp.time, sent):
+            if self.span.ends_before(index, stamp.time):
                 break
-            pixels = convert(turn(stamp.item))
-            image = array_of(pixels)
-            meta = {"pixel_format": self.pixel_format}
-            yield Frame(index, stamp.time, {"image": image}, stamp.duration, meta)
+            image = picture(stamp.item)
+            yield Frame(index, stamp.time, {"image": image}, stamp.duration, {"pixel_format": self.pixel_format})
             sent += 1
+            if sent == self.span.limit:
+                break
         else:
             self._note_the_end(index + 1)
+        damage = self._pictures.damage
+        self.damaged = damage.packets + damage.frames
+        self.notes += notes_after(self._clock, damage, picture, self.pixel_format)
         if not sent:
-            raise VideoError(f"{printable(self.path)} has no frame to begin with at {self._place(self.start)}")
-
-    def _stamps(self) -> Iterator[Stamp]:
-        for frame in self._pictures.frames():
-            unit = float(frame.time_base or self._pictures.time_base)
-            shown, decoded = (None if t is None else t * unit for t in (frame.pts, frame.dts))
-            yield Stamp(frame, shown, decoded, frame.duration * unit if frame.duration else None)
-
-    def _before_start(self, index: int, time: float) -> bool:
-        if self.start is None:
-            return False
-        return index < self.start if isinstance(self.start, int) else time < self.start - _TOLERANCE
-
-    def _after_end(self, index: int, time: float, sent: int) -> bool:
-        if self.limit is not None and sent >= self.limit:
-            return True
-        if self.end is None:
-            return False
-        return index >= self.end if isinstance(self.end, int) else time >= self.end - _TOLERANCE
-
-    def _place(self, place: float | None) -> str:
-        return f"frame {place}" if isinstance(place, int) else f"{place} s"
+            raise VideoError(f"{printable(self.path)} has no frame at {self.span}, where to start")
 
     def _note_the_end(self, frames: int) -> None:
-        clock, damage = self._clock, self._pictures.damage
-        if clock.mended:
-            self.notes.append(f"The times of {counted(clock.mended, 'frame')} were missing or wrong and were mended.")
-        if clock.restarts:
-            self.notes.append(f"The file's clock starts again {counted(clock.restarts, 'time')}; frames follow on.")
-        if damage.packets or damage.frames:
-            self.notes.append(
-                f"{counted(damage.packets, 'picture')} could not be decoded, "
-                f"{counted(damage.frames, 'frame')} came out damaged."
-            )
-        expected = self.info.frame_count
-        if expected is not None and frames < expected:
-            self.notes.append(f"{printable(self.path)} ends early: {frames} of {expected} frames.")
+        expected = self._pictures.missing(frames, self.info)
+        if expected is not None:
+            self.ends_early = (frames, expected)
+            self.notes.append(note_on_end(self.path, frames, expected, self.info))
 
     def close(self) -> None:
         """Let go of the file. Idempotent."""
+        self._ready = None
         self._pictures.close()
 
     def __enter__(self) -> Self:
@@ -238,6 +266,3 @@ def probe(path: AnyPath) -> VideoInfo:
     """
     with VideoReader(path) as reader:
         return reader.info
-
-
-__all__ = ["VideoReader", "has_alpha", "probe"]

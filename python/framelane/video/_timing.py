@@ -64,9 +64,15 @@ class Clock:
         A rate that the caller demands for files without times.
     stream_start : float, optional
         Time of the stream's first packet; where frames are timed by decoding times, that of the first frame.
+    origin : float, optional
+        The file's time of its first frame, where reading begins with a later one.
 
     Attributes
     ----------
+    rate : Fraction
+        The nominal rate: the claim that fits the first frames, else what they show.
+    steady : bool
+        Whether the first frames come at even distances.
     mended : int
         Frames whose time was missing or wrong.
     restarts : int
@@ -80,12 +86,14 @@ class Clock:
     rates: tuple[Fraction | None, ...]
     fixed: Fraction | None = None
     stream_start: float | None = None
+    origin: float | None = None
     rate: Fraction = Fraction(25)
     mended: int = 0
     restarts: int = 0
     start: float = 0.0
     offsets: list[tuple[float, float]] = field(default_factory=list)
     has_times: bool = False
+    steady: bool = True
     _use_decoded: bool = False
 
     def run(self, stamps: Iterable[Stamp]) -> Iterator[Stamp]:
@@ -95,12 +103,6 @@ class Clock:
         self._use_decoded = self._choose_clock(first)
         self._choose_rate(first)
         yield from self._with_durations(self._resolved(self._with_raw(first, source)))
-
-    def choose_rate_from(self, frame: Any, unit: Fraction) -> None:
-        """Set the rate from the first frame alone, when no more is known yet."""
-        own = float(frame.duration * unit) if frame.duration else None
-        self.has_times = frame.pts is not None
-        self._choose_rate([Stamp(frame, None, None, own)])
 
     def _choose_clock(self, first: Sequence[Stamp]) -> bool:
         """Whether decoding times run straighter than presentation times, as in AVI, which has no others."""
@@ -113,6 +115,7 @@ class Clock:
     def _choose_rate(self, first: Sequence[Stamp]) -> None:
         times = [stamp.decoded if self._use_decoded else stamp.shown for stamp in first]
         steps = [b - a for a, b in pairwise(times) if a is not None and b is not None and b > a]
+        self.steady = not steps or max(steps) < 1.5 * min(steps)
         own = next((stamp.own_duration for stamp in first if stamp.own_duration), None)
         seen = 1 / median(steps) if steps else 1 / own if own and self.has_times else None
         claimed = [rate for rate in map(plausible_rate, self.rates) if rate is not None]
@@ -143,7 +146,11 @@ class Clock:
         most_held = _MOST_HELD if self.has_times else 1
         held: deque[Stamp] = deque()
         last: float | None = None  # time of the last frame handed out
-        offset: float | None = None  # from the file's clock to ours; None until the file has shown its clock
+        if self.origin is not None:
+            self.start = self.origin
+        offset = (
+            None if self.origin is None else -self.origin
+        )  # from the file's clock to ours; None until the file has shown its clock
         for stamp, following in _with_next(stamps):
             raw = self._believed(stamp, following, last, offset, nominal)
             if raw is None:
