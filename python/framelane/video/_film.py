@@ -99,12 +99,20 @@ class Film:
         if self._last < 0 and self._sound is not None:
             self._sound.begin(-(self._clock_offset(0) or 0.0))
         tick = max(round(time / self._unit), self._last + 1)
+        self._check_gap(tick)
         self._last = tick
         length = max(round(duration / self._unit), 1) if duration else None
         with as_video_error(f"cannot write {self._shown}"):
             self._encoder.encode(self._convert(frame_of(image, pixel_format)), tick, length)
             if self._sound is not None:
                 self._sound.write(float(tick * self._unit))
+
+    def _check_gap(self, tick: int) -> None:
+        """Refuse a pause between two frames that the container has no number for."""
+        most = {"mp4": 1 << 31, "mov": 1 << 31, "avi": 60_000}.get(self._target.container)
+        if most is not None and self._last >= 0 and tick - self._last >= most:
+            seconds = float((tick - self._last) * self._unit)
+            raise VideoError(f"cannot write {self._shown}: it cannot hold a pause of {seconds:.0f} s; use .mkv")
 
     def close(self) -> None:
         """Finish the file and give it its name."""

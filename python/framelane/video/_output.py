@@ -35,10 +35,7 @@ class OutputFile:
         shown = printable(path)
         if os.path.isdir(self.path):
             raise VideoError(f"cannot write {shown}: it is a folder; name a file in it")
-        if not os.path.isdir(folder):
-            raise VideoError(f"cannot write {shown}: the folder {printable(folder)} does not exist; create it first")
-        if not os.access(folder, os.W_OK | os.X_OK):
-            raise VideoError(f"cannot write {shown}: no permission to write in the folder {printable(folder)}")
+        check_folder(folder, shown)
         self.temporary = os.path.join(folder, f".{stem[:100]}.{secrets.token_hex(4)}.partial{ending}")
         self.partial = os.path.join(folder, f"{stem}.partial{ending}")
 
@@ -73,6 +70,20 @@ class OutputFile:
         """Remove what there is."""
         if os.path.lexists(self.temporary):
             os.unlink(self.temporary)
+
+
+def check_folder(folder: str, shown: str) -> None:
+    """Refuse a folder that is not there, or not to be written to.
+
+    Raises
+    ------
+    VideoError
+        It is so.
+    """
+    if not os.path.isdir(folder):
+        raise VideoError(f"cannot write {shown}: the folder {printable(folder)} does not exist; create it first")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise VideoError(f"cannot write {shown}: no permission to write in the folder {printable(folder)}")
 
 
 def same_file(one: AnyPath, other: AnyPath) -> bool:

@@ -54,6 +54,8 @@ class Origin:
     rate: Fraction = Fraction(25)
     colour: Colour | None = None
     pixel_aspect: Fraction = Fraction(1)
+    steady: bool = True
+    seconds: float | None = None
 
     @classmethod
     def of(cls, source: Any, wishes: Wishes) -> Origin:
@@ -63,7 +65,7 @@ class Origin:
         rate = Fraction(rate).limit_denominator(100_000)
         if info is None:
             return cls(rate)
-        return cls(rate, source.colour, source.pixel_aspect)
+        return cls(rate, source.colour, source.pixel_aspect, source.steady, info.duration)
 
 
 def plan_for(
@@ -102,11 +104,19 @@ def plan_for(
         rate=origin.rate,
         colour=colour,
         pixel_aspect=origin.pixel_aspect,
-        options=_options(codec.name, chosen, wishes),
+        options=_options(codec.name, chosen, wishes, reorder=origin.steady and not target.grid),
         bitrate=wishes.bitrate,
-        time_base=1 / origin.rate if target.grid else Fraction(1, TICKS),
+        time_base=_time_base(target, origin),
     )
     return Plan(encoding, notes)
+
+
+def _time_base(target: Target, origin: Origin) -> Fraction:
+    if target.grid:
+        return 1 / origin.rate
+    # The distance of two pictures in .mp4 is a number of 31 bits.
+    long = origin.seconds is not None and origin.seconds * TICKS >= 1 << 31
+    return Fraction(1, 10_000 if long else TICKS)
 
 
 def _default_format(codec: av.Codec, default: str, *, deep: bool, alpha: bool) -> str:
@@ -150,8 +160,11 @@ _SPEED = {
 }
 
 
-def _options(codec: str, pixel_format: str, wishes: Wishes) -> dict[str, str]:
+def _options(codec: str, pixel_format: str, wishes: Wishes, *, reorder: bool) -> dict[str, str]:
     options = dict(_SPEED.get(codec, {}))
+    if not reorder and codec in ("libx264", "libx265"):
+        # No B-frames: AVI has no display times, and at an uneven rate each packet then has the duration of its picture.
+        options["bf"] = "0"
     if codec == "libx264" and "444" in pixel_format:
         options["x264-params"] = "chroma-qp-offset=-6"  # x264 saves on the chroma of 4:4:4, of which there is more
     if wishes.crf is not None and codec not in _CRF:

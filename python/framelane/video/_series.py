@@ -37,8 +37,8 @@ def is_series(path: AnyPath) -> bool:
 
 
 def is_pattern(path: AnyPath) -> bool:
-    """Whether the last part of a name has one number left open, as ``%06d``."""
-    return len(_PATTERN.findall(os.path.basename(native(path)).replace("%%", ""))) == 1
+    """Whether the last part of a picture's name has one number left open, as ``%06d.png``."""
+    return suffix(path) in SUFFIXES and len(_PATTERN.findall(os.path.basename(native(path)).replace("%%", ""))) == 1
 
 
 class SeriesPictures:

@@ -97,8 +97,11 @@ def target_of(path: AnyPath) -> Target:
     """
     kind = suffix(path)
     if kind not in TARGETS:
-        what = f"has the suffix {kind}, which" if kind else "has no suffix, which"
-        raise VideoError(f"cannot write {printable(path)}: it {what} names no video; use one of {', '.join(TARGETS)}")
+        what = f"the suffix {kind} names no video" if kind else "it has no suffix, which names the kind of video"
+        raise VideoError(
+            f"cannot write {printable(path)}: {what}; use one of {', '.join(TARGETS)}, or a folder with / at its end "
+            "for pictures"
+        )
     return TARGETS[kind]
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from framelane._frame import Frame
 
+from ._album import Album, is_album
 from ._film import Film
 from ._names import AnyPath, counted, native, printable
 from ._null import Null
@@ -24,8 +25,10 @@ class VideoWriter:
     Parameters
     ----------
     path : path-like
-        The file to be; its suffix names the container. It appears only when it is whole. ``null:`` converts every
-        frame to what an encoder would get, and drops it.
+        The file to be; its suffix names the container. It appears only when it is whole. A folder (with a slash at its
+        end if it does not exist) or a pattern as ``frames/%06d.png`` gets pictures, numbered from 0 with as many digits
+        as it takes for names to sort as numbers do. ``null:`` converts every frame to what an encoder would get, and
+        drops it.
     codec : str, optional
         FFmpeg's name of an encoder, or h264, hevc, vp9, av1, prores. By default H.264, or what the container is for.
     crf : float, optional
@@ -78,7 +81,11 @@ class VideoWriter:
         self.notes: list[str] = []
         self.frames = 0
         wishes = Wishes(codec, crf, bitrate, pixel_format, rate, audio, dict(options or {}))
-        self._backend: Film | Null = Null(wishes) if self.path == "null:" else Film(self.path, wishes)
+        self._backend: Film | Album | Null
+        if self.path == "null:":
+            self._backend = Null(wishes)
+        else:
+            self._backend = Album(self.path, wishes) if is_album(self.path) else Film(self.path, wishes)
         self._backend.notes = self.notes
         self._first_time: float | None = None
         self._last_time = -1.0
