@@ -82,4 +82,4 @@ def _rendered(renderable: RenderableType, stream: TextIO) -> str:
     target = io.StringIO()
     console = RichConsole(file=target, force_terminal=stream.isatty(), markup=False, highlight=False, emoji=False)
     console.print(renderable)
-    return target.getvalue().rstrip("\n")
+    return "\n".join(line.rstrip() for line in target.getvalue().splitlines())

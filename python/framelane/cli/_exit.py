@@ -52,6 +52,7 @@ _CODES: tuple[tuple[tuple[type[BaseException], ...], ExitCode], ...] = (
     ((Terminated,), ExitCode.TERMINATED),
     ((KeyboardInterrupt,), ExitCode.INTERRUPTED),
     ((_errors.ModelError, _errors.ShapeError), ExitCode.MODEL),
+    ((_errors.VideoError,), ExitCode.INPUT),
     ((_errors.LoadError, _errors.PlacementError), ExitCode.NOT_INSTALLED),
 )
 

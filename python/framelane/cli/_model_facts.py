@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from framelane._errors import ModelError
 
 from ._console import printable
+from ._facts import Facts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -19,8 +20,8 @@ _DTYPES = {"FLOAT": "float32", "DOUBLE": "float64"}
 _KNOWN_DOMAINS = ("", "ai.onnx", "ai.onnx.ml", "ai.onnx.training", "ai.onnx.preview.training", "com.microsoft")
 
 
-def model_facts(path: Path) -> dict[str, Any]:
-    """Read a model's facts as values that JSON can hold.
+def model_facts(path: Path) -> Facts:
+    """Read a model's facts.
 
     Raises
     ------
@@ -48,7 +49,7 @@ def model_facts(path: Path) -> dict[str, Any]:
         "metadata": {entry.key: entry.value for entry in model.metadata_props},
     }
     facts["notes"] = list(_notes(model, path, external))
-    return facts
+    return Facts(facts["path"], facts, _lines(facts))
 
 
 def load_model(path: Path) -> onnx.ModelProto:
@@ -93,6 +94,31 @@ def type_text(kind: onnx.TypeProto) -> str:
         key = onnx.TensorProto.DataType.Name(kind.map_type.key_type).lower()
         return f"map({key}, {type_text(kind.map_type.value_type)})"
     return "unknown"
+
+
+def _lines(facts: dict[str, Any]) -> dict[str, str]:
+    return {
+        "inputs": "\n".join(map(_tensor, facts["inputs"])),
+        "outputs": "\n".join(map(_tensor, facts["outputs"])),
+        "nodes": f"{facts['nodes']:,}: {_pairs(facts['operators'])}",
+        "parameters": f"{facts['parameters']:,}",
+        "file": f"{facts['bytes']:,} bytes",
+        "weights in": "\n".join(map(printable, facts["external_files"])),
+        "version": f"IR {facts['ir_version']}, opset {_pairs(facts['opsets'])}",
+        "made by": facts["producer"],
+        "metadata": "\n".join(f"{key}: {value}" for key, value in facts["metadata"].items()),
+    }
+
+
+def _pairs(values: dict[str, int]) -> str:
+    return ", ".join(f"{key} {value}" for key, value in values.items())
+
+
+def _tensor(facts: dict[str, Any]) -> str:
+    if facts["shape"] is None:
+        return f"{facts['name']}: {facts['dtype']}, of any shape"
+    axes = ", ".join("?" if axis is None else str(axis) for axis in facts["shape"])
+    return f"{facts['name']}: {facts['dtype']} [{axes}]"
 
 
 def _value(value: onnx.ValueInfoProto) -> dict[str, Any]:
@@ -140,7 +166,7 @@ def _notes(model: onnx.ModelProto, path: Path, external: list[str]) -> Iterator[
     folder = path.resolve().parent
     for place in external:
         if not (folder / place).is_file():
-            yield f"weights file {printable(place)} is missing from {printable(folder)}"
+            yield f"The weights file {printable(place)} is missing from {printable(folder)}."
     foreign: dict[str, set[str]] = {}
     for node in model.graph.node:
         if node.domain not in _KNOWN_DOMAINS:
@@ -148,5 +174,5 @@ def _notes(model: onnx.ModelProto, path: Path, external: list[str]) -> Iterator[
     for domain, operators in foreign.items():
         yield (
             f"{', '.join(sorted(operators))} of domain {domain} {'is' if len(operators) == 1 else 'are'} no part of "
-            "ONNX: whoever supplies that domain has a library of operators to load with it"
+            "ONNX: whoever supplies that domain has a library of operators, which --operators loads."
         )

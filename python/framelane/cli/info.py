@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from framelane._errors import ModelError
+from framelane._errors import ModelError, VideoError
 
 from ._exit import ExitCode
 from ._extras import need_extra
@@ -13,9 +13,8 @@ from ._extras import need_extra
 if TYPE_CHECKING:
     import argparse
 
-    from rich.table import Table
-
     from ._console import Console
+    from ._facts import Facts
 
 NAME = "info"
 SUMMARY = "show what is in a model or a video"
@@ -34,12 +33,12 @@ def execute(args: argparse.Namespace, console: Console) -> int:
     """Print the facts of one file."""
     need_extra("av", "onnx", "rich")
     facts = facts_of(args.file)
-    console.result(table_of(facts))
-    console.json(facts)
+    console.result(facts.table())
+    console.json(facts.values)
     return ExitCode.DONE
 
 
-def facts_of(path: Path) -> dict[str, Any]:
+def facts_of(path: Path) -> Facts:
     """Read the facts of a model or video, whichever the file is."""
     from ._model_facts import model_facts
     from ._video_facts import video_facts
@@ -48,39 +47,9 @@ def facts_of(path: Path) -> dict[str, Any]:
         return model_facts(path)
     try:
         return video_facts(path)
-    except Exception as no_video:
+    except VideoError:
         try:
             return model_facts(path)
         except ModelError:
-            raise no_video from None
-
-
-def table_of(facts: dict[str, Any]) -> Table:
-    """Lay facts out as a table of two columns."""
-    from rich.table import Table
-
-    table = Table("what", "value", title=facts["path"], title_justify="left", show_header=False)
-    for key, value in facts.items():
-        if key in ("path", "notes") or value in (None, "", [], {}):
-            continue
-        table.add_row(key.replace("_", " "), _cell(value))
-    for note in facts["notes"]:
-        table.add_row("note", note)
-    return table
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{key} {item}" for key, item in value.items())
-    if isinstance(value, list):
-        return "\n".join(_tensor(item) if isinstance(item, dict) else str(item) for item in value)
-    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
-
-
-def _tensor(facts: dict[str, Any]) -> str:
-    if facts.keys() != {"name", "dtype", "shape"}:
-        return ", ".join(f"{value}" for value in facts.values() if value not in (None, ""))
-    if facts["shape"] is None:
-        return f"{facts['name']}: {facts['dtype']}"
-    axes = ", ".join("?" if axis is None else str(axis) for axis in facts["shape"])
-    return f"{facts['name']}: {facts['dtype']} [{axes}]"
+            pass
+        raise

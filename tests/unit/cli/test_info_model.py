@@ -65,7 +65,7 @@ def test_operators_of_a_foreign_domain_are_named(capsys):
 def test_external_weights(capsys, tmp_path):
     assert info(capsys, MODELS / "05_external.onnx")["external_files"] == ["weights/05.bin"]
     facts = info(capsys, MODELS / "05_missing.onnx")
-    assert facts["notes"] == [f"weights file weights/gone.bin is missing from {MODELS}"]
+    assert facts["notes"] == [f"The weights file weights/gone.bin is missing from {MODELS}."]
     link = tmp_path / "link.onnx"
     link.symlink_to(MODELS / "05_external.onnx")
     assert info(capsys, link)["notes"] == []
