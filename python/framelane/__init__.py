@@ -30,7 +30,10 @@ from ._frame import Frame
 from ._frame_pool import FramePoolStats
 from ._npz import NpzWriter
 from ._pack import pack, unpack
+from ._postprocess import Postprocess
+from ._preprocess import Preprocess
 from ._records import JsonlWriter
+from ._resize import resize
 from ._ring import Overflow, RingStats
 from ._session import ModelMetadata, Session, SessionStats, TensorInfo
 from ._session_options import SessionOptions
@@ -59,6 +62,8 @@ __all__ = [
     "Overflow",
     "PeerDied",
     "PlacementError",
+    "Postprocess",
+    "Preprocess",
     "Ring",
     "RingClosed",
     "RingError",
@@ -78,6 +83,7 @@ __all__ = [
     "VideoReader",
     "VideoWriter",
     "pack",
+    "resize",
     "unpack",
 ]
 

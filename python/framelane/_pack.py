@@ -8,6 +8,7 @@ import numpy as np
 
 from . import _core
 from ._errors import ShapeError
+from ._picture_numbers import CHANNELS, Color, Layout, one_of, per_channel
 from ._pixel_formats import pixel_format as pixel_format_of
 
 if TYPE_CHECKING:
@@ -15,11 +16,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-Layout = Literal["NCHW", "NHWC", "CHW", "HWC", "NHW", "HW"]
-Color = Literal["gray", "rgb", "bgr", "rgba", "bgra"]
 Border = Literal["none", "constant", "edge"]
-
-CHANNELS: dict[str, int] = {"gray": 1, "rgb": 3, "bgr": 3, "rgba": 4, "bgra": 4}
 
 
 def tensor_shape(layout: str, channels: int, width: int, height: int) -> tuple[int, ...]:
@@ -35,17 +32,6 @@ def picture_size(shape: tuple[int, ...], layout: str) -> tuple[int, int]:
             f"a tensor with layout {layout} has {len(layout)} axes, got shape {shape}; name its own layout with layout="
         )
     return shape[layout.index("W")], shape[layout.index("H")]
-
-
-def per_channel(value: float | Sequence[float], color: str) -> list[float]:
-    """One number a channel. A single one stands for all channels but alpha."""
-    numbers = [float(value)] if isinstance(value, int | float) else [float(number) for number in value]
-    count = CHANNELS.get(color, 4)
-    if len(numbers) == 1:
-        return numbers * min(count, 3)
-    if len(numbers) not in (count, min(count, 3)):
-        raise ShapeError(f"{len(numbers)} numbers for the {count} channels of '{color}'; give one, or one a channel")
-    return numbers
 
 
 def pack(
@@ -119,12 +105,14 @@ def pack(
     image = np.asarray(image)
     if out is None:
         width, height = pixel_format_of(pixel_format).size(image.shape)
-        out = np.empty(tensor_shape(layout, CHANNELS.get(color, 3), left + width, top + height), dtype)
+        out = np.empty(
+            tensor_shape(layout, CHANNELS[one_of(color, tuple(CHANNELS), "color")], left + width, top + height), dtype
+        )
     spec = _core.PackSpec(
         color=color,
         scale=scale,
-        mean=per_channel(mean, color),
-        std=per_channel(std, color),
+        mean=per_channel(mean, color, "mean"),
+        std=per_channel(std, color, "std"),
         part=None,
         left=left,
         top=top,
@@ -198,7 +186,7 @@ def unpack(
     if out is None:
         out = np.empty(kind.shape(*part[2:]), kind.dtype)
     spec = _core.UnpackSpec(
-        color=color, scale=scale, mean=per_channel(mean, color), std=per_channel(std, color), part=part
+        color=color, scale=scale, mean=per_channel(mean, color, "mean"), std=per_channel(std, color, "std"), part=part
     )
     _core.unpack(tensor, out, spec, pixel_format=pixel_format, layout=layout, batch_index=batch_index, threads=threads)
     return out
