@@ -47,7 +47,19 @@ class TensorInfo:
 
 @dataclass(frozen=True)
 class ModelMetadata:
-    """What a model says about itself; `custom` holds the entries that its maker added."""
+    """What a model says about itself.
+
+    Attributes
+    ----------
+    producer : str
+        The program that wrote it.
+    graph, domain, description : str
+        As the model has them, often empty.
+    version : int
+        The model's own.
+    custom : mapping
+        The entries that its maker added, string to string.
+    """
 
     producer: str
     graph: str
