@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 # FFmpeg's own decoders of these drop the alpha channel; the libraries' do not.
 _ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 
+_MOST_STREAMS = 100
+
 # More decoder threads than this only hold more frames in memory.
 _MOST_THREADS = 16
 
@@ -212,6 +214,10 @@ class FilePictures:
                         self.damage.seen += 1
                         yield packet
                 break
+            except IndexError:
+                fruitless += 1  # PyAV does not know a stream that begins in the middle; asked again, it passes it over
+                if fruitless > _MOST_STREAMS:
+                    break
             except (av.error.FFmpegError, OSError) as error:
                 fruitless += 1
                 self.damage.broken_off = reason_of(error)
@@ -222,7 +228,7 @@ class FilePictures:
     def _decoded(self, context: Any, packet: Any, *, careful: bool) -> list[av.VideoFrame]:
         try:
             frames: list[av.VideoFrame] = context.decode(packet)
-        except (av.error.FFmpegError, EOFError) as error:
+        except (av.error.FFmpegError, EOFError, ValueError) as error:
             if not careful:
                 raise _Careful from error
             self.damage.packets += packet is not None

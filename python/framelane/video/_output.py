@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 from typing import TYPE_CHECKING
@@ -36,7 +37,7 @@ class OutputFile:
         if os.path.isdir(self.path):
             raise VideoError(f"cannot write {shown}: it is a folder; name a file in it")
         check_folder(folder, shown)
-        self.temporary = os.path.join(folder, f".{stem[:100]}.{secrets.token_hex(4)}.partial{ending}")
+        self.temporary = os.path.join(folder, f".framelane-{secrets.token_hex(6)}.partial{ending}")
         self.partial = os.path.join(folder, f"{stem}.partial{ending}")
 
     def refuse_inputs(self, inputs: Iterable[AnyPath]) -> None:
@@ -63,7 +64,14 @@ class OutputFile:
 
     def keep_partial(self) -> str:
         """Keep what there is as ``NAME.partial.SUFFIX``; return that name."""
-        os.replace(self.temporary, self.partial)
+        try:
+            os.replace(self.temporary, self.partial)
+        except OSError as error:
+            if error.errno != errno.ENAMETOOLONG:
+                raise
+            folder, name = os.path.split(self.partial)
+            self.partial = os.path.join(folder, f"framelane.partial{os.path.splitext(name)[1]}")
+            os.replace(self.temporary, self.partial)
         return self.partial
 
     def discard(self) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from av.filter import Graph
+
+from ._side_data import display_matrix
 
 if TYPE_CHECKING:
     import av
@@ -53,12 +55,8 @@ class Orientation:
 
         PyAV's ``VideoFrame.rotation`` gives an angle only, which a mirrored picture does not have.
         """
-        try:
-            side_data: Any = frame.side_data
-            data = bytes(side_data["DISPLAYMATRIX"])
-        except KeyError:
-            return cls()
-        if len(data) < 36:
+        data = display_matrix(frame)
+        if data is None:
             return cls()
         a, b, _, c, d, *_ = (value / 65536 for value in struct.unpack("=9i", data[:36]))
         return cls.nearest(a, b, c, d)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ._targets import Target
 
 _RESTART = 0.5
+_MOST_STREAMS = 100
 _SUBTITLES = {
     "mp4": {"mov_text"},
     "mov": {"mov_text"},
@@ -100,12 +101,17 @@ class Sound:
 
     def _read(self) -> Iterator[Any]:
         streams = [self._input.streams[index] for index in self._tracks]
-        try:
-            for packet in self._input.demux(streams):
-                if packet.size:
-                    yield packet
-        except (av.error.FFmpegError, OSError):
-            self.notes.append(f"The sound of {printable(self._path)} ends early: the file is damaged.")
+        for _ in range(_MOST_STREAMS):
+            try:
+                for packet in self._input.demux(streams):
+                    if packet.size:
+                        yield packet
+                return
+            except IndexError:
+                pass  # a stream that begins in the middle; see FilePictures
+            except (av.error.FFmpegError, OSError):
+                break
+        self.notes.append(f"The sound of {printable(self._path)} ends early: the file is damaged.")
 
     def write(self, until: float) -> None:
         """Write everything that belongs before this time of the output."""

@@ -116,7 +116,7 @@ class EncodedTrack:
     def _decoded(self, packet: Any) -> list[Any]:
         try:
             frames: list[Any] = self._decoder.decode(packet)
-        except (av.error.FFmpegError, EOFError):
+        except (av.error.FFmpegError, EOFError, ValueError):
             return []  # a damaged packet is a gap, which is filled with silence
         return frames
 
