@@ -28,15 +28,20 @@ from ._errors import (
 )
 from ._frame import Frame
 from ._frame_pool import FramePoolStats
+from ._infer import Infer
 from ._npz import NpzWriter
 from ._pack import pack, unpack
+from ._pipeline import Pipeline
 from ._postprocess import Postprocess
 from ._preprocess import Preprocess
 from ._records import JsonlWriter
+from ._report import Report, RingReport, Snapshot, StageReport
 from ._resize import resize
 from ._ring import Overflow, RingStats
 from ._session import ModelMetadata, Session, SessionStats, TensorInfo
 from ._session_options import SessionOptions
+from ._source import Zip
+from ._stage import Stage
 
 if TYPE_CHECKING:
     from .video import VideoReader, VideoWriter
@@ -51,6 +56,7 @@ __all__ = [
     "FramePool",
     "FramePoolStats",
     "FramelaneError",
+    "Infer",
     "JsonlWriter",
     "LibraryVersionError",
     "LoadError",
@@ -61,13 +67,16 @@ __all__ = [
     "NpzWriter",
     "Overflow",
     "PeerDied",
+    "Pipeline",
     "PlacementError",
     "Postprocess",
     "Preprocess",
+    "Report",
     "Ring",
     "RingClosed",
     "RingError",
     "RingFull",
+    "RingReport",
     "RingStats",
     "RingTimeout",
     "RuntimeNotInstalledError",
@@ -75,13 +84,17 @@ __all__ = [
     "SessionOptions",
     "SessionStats",
     "ShapeError",
+    "Snapshot",
+    "Stage",
     "StageError",
+    "StageReport",
     "StallError",
     "Tensor",
     "TensorInfo",
     "VideoError",
     "VideoReader",
     "VideoWriter",
+    "Zip",
     "pack",
     "resize",
     "unpack",

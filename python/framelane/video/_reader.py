@@ -89,6 +89,7 @@ class VideoReader:
     """
 
     name = "reader"
+    helper_threads = True  # the decoder's
 
     def __init__(
         self,

@@ -64,6 +64,7 @@ class VideoWriter:
     """
 
     name = "writer"
+    helper_threads = True  # the encoder's
 
     def __init__(
         self,
