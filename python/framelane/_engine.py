@@ -36,6 +36,8 @@ class EngineStats:
         Frames taken in, handed out, and thrown away by the overflow policy.
     waiting, ready : int
         Frames in the input ring and in the output ring now.
+    waiting_peak, ready_peak : int
+        The most frames that were in each of them at once.
     copies, copied_bytes : int
         Inputs that had to be copied because they were not contiguous.
     extra_pictures : int
@@ -53,6 +55,8 @@ class EngineStats:
     dropped: int
     waiting: int
     ready: int
+    waiting_peak: int
+    ready_peak: int
     copies: int
     copied_bytes: int
     extra_pictures: int
@@ -145,6 +149,7 @@ class Engine:
                 raise ValueError(f"{what} is {value}; it must be at least 1")
         if not batch_timeout >= 0:
             raise ValueError(f"batch_timeout is {batch_timeout}; it must be 0 or more seconds")
+        self._capacity = capacity
         self._streams = _auto_streams() if streams is None else streams
         self._owns_session = not isinstance(model, Session)
         self._session = model if isinstance(model, Session) else self._open(model, device, options)
@@ -192,6 +197,11 @@ class Engine:
     def name(self) -> str:
         """What errors call this engine."""
         return self._name
+
+    @property
+    def capacity(self) -> int:
+        """Frames in each of its two rings."""
+        return self._capacity
 
     @property
     def activities(self) -> list[_core.Activity]:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from ._engine import Engine
 from ._stage import check_seconds
-
-if TYPE_CHECKING:
-    from ._links import EngineLike
 
 
 class Infer:
@@ -27,17 +25,19 @@ class Infer:
     batch : int
         Frames a run, for a network with a free first axis.
     batch_timeout : float, optional
-        Seconds to wait for a full batch.
-    streams : int
-        Runs side by side on one session.
+        Seconds that the first frame of a batch waits for the others; 0.01 by default.
+    streams : int, optional
+        Runs side by side on one session; by default one a core, four at most.
     preprocess, postprocess : Preprocess, Postprocess, optional
         How pixels become the input and the output becomes pixels.
     options : SessionOptions, optional
         Options of the session.
     name : str, optional
         Name in reports and errors; by default that of the model's file.
-    expected, frame_timeout
-        As for `Stage`.
+    expected : bool or float
+        Seconds of silence that are no stall, as for `Stage`.
+    frame_timeout : float, optional
+        Seconds that one run may take at most, as for `Stage`.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class Infer:
         device: str = "cpu",
         batch: int = 1,
         batch_timeout: float | None = None,
-        streams: int = 1,
+        streams: int | None = None,
         preprocess: Any = None,
         postprocess: Any = None,
         options: Any = None,
@@ -63,22 +63,20 @@ class Infer:
         self.expected = expected
         self.frame_timeout = frame_timeout
         self.name = name or _name_of_model(model)
-        self._engine_options = {
-            "batch": batch,
+        given = {
             "batch_timeout": batch_timeout,
             "streams": streams,
+            "options": options,
             "preprocess": preprocess,
             "postprocess": postprocess,
         }
-        if options is not None:
-            self._engine_options["options"] = options
+        self._engine_options: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
+        self._batch = batch
 
-    def open(self, capacity: int) -> EngineLike:
+    def open(self, name: str, capacity: int) -> Engine:
         """Make the engine, with rings of this capacity."""
-        from ._engine import Engine  # type: ignore[import-not-found]
-
-        engine: EngineLike = Engine(self.model, device=self.device, capacity=capacity, **self._engine_options)
-        return engine
+        options = self._engine_options
+        return Engine(self.model, device=self.device, capacity=capacity, batch=self._batch, name=name, **options)
 
 
 def _name_of_model(model: Any) -> str:

@@ -62,10 +62,10 @@ def open_engines(stages: list[StageRun], capacity: int) -> None:
     """Open the engine of each `Infer`; raises what that raises."""
     for stage in stages:
         if isinstance(stage.spec, Infer):
-            engine = stage.spec.open(capacity)
+            engine = stage.spec.open(stage.name, capacity)
             stage.engine = EngineLink(engine, stage.index, stage.name)
             stage.activities = engine.activities
-            stage.device = engine.device
+            stage.device = engine.session.device
 
 
 def join(stages: list[StageRun], capacity: int) -> None:

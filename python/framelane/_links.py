@@ -6,14 +6,15 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ._core import Activity, Ring
-from ._errors import RingClosed, RingTimeout, StageError
+from ._core import Ring
+from ._errors import FramelaneError, RingClosed, RingTimeout, StageError
 from ._fault import StageFault
 from ._report import RingReport
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ._engine import Engine
     from ._frame import Frame
 
 
@@ -103,41 +104,10 @@ class NoLink:
         return []
 
 
-class EngineLike(Protocol):
-    """What a pipeline needs of an `Engine`."""
-
-    def put(self, frame: Frame, timeout: float | None = None) -> None:
-        """Give a frame in; `RingClosed` after the end. Errors of earlier frames come out here too."""
-
-    def get(self, timeout: float | None = None) -> Any:
-        """Take the next frame, in order: outputs first, its other tensors, index, times and meta kept."""
-
-    def finish(self) -> None:
-        """End the input: what is inside comes out, then `get` raises `RingClosed`."""
-
-    def close(self, timeout: float = 1.0) -> None:
-        """Wake everyone with `RingClosed`; after so many seconds terminate what still runs. Idempotent."""
-
-    def stats(self) -> Any:
-        """Return numbers, of which the pipeline uses ``rings``: (name, level, capacity, high water) of each."""
-
-    @property
-    def activities(self) -> list[Activity]:
-        """One for each native thread."""
-
-    @property
-    def device(self) -> str:
-        """Where it runs."""
-
-    @property
-    def placement(self) -> Any:
-        """The proof of where every node runs."""
-
-
 class EngineLink:
     """An engine, which one stage puts into and the next one gets from."""
 
-    def __init__(self, engine: EngineLike, stage: int, name: str) -> None:
+    def __init__(self, engine: Engine, stage: int, name: str) -> None:
         self.engine = engine
         self._stage = stage
         self._name = name
@@ -155,18 +125,22 @@ class EngineLink:
     def get(self) -> Frame:
         """Take a frame out; `StageFault` for what is wrong with it."""
         try:
-            frame: Frame = self.engine.get()
+            return self.engine.get()
         except (RingClosed, RingTimeout):
             raise
         except Exception as error:
             raise self._fault(error, None) from None
-        return frame
 
     def _fault(self, error: Exception, index: int | None) -> StageFault:
         if isinstance(error, StageError):
-            cause = error.__cause__
-            return StageFault(self._stage, error.frame_index, cause if isinstance(cause, Exception) else error)
+            return StageFault(self._stage, error.frame_index, error.__cause__ or error)
         return StageFault(self._stage, index, error)
+
+    @property
+    def placement(self) -> Any:
+        """Where the network runs: the proof, or the device where the session has none."""
+        session = self.engine.session
+        return getattr(session, "placement", session.device)
 
     def finish(self) -> None:
         """End the engine's input."""
@@ -176,8 +150,12 @@ class EngineLink:
         """Begin to stop the engine, whatever it does: on a thread, as a native call may not let itself be stopped."""
         if self._closing is None:
             name = f"framelane close {self._name}"
-            self._closing = threading.Thread(target=self.engine.close, args=(0.0,), name=name, daemon=True)
+            self._closing = threading.Thread(target=self._close, name=name, daemon=True)
             self._closing.start()
+
+    def _close(self) -> None:
+        with suppress(FramelaneError):  # a thread that does not come back: `ended` has told
+            self.engine.close()
 
     def ended(self, timeout: float) -> bool:
         """Wait until the engine has stopped; False when it takes longer."""
@@ -188,4 +166,8 @@ class EngineLink:
 
     def rings(self) -> list[RingReport]:
         """Return the level of the rings before and behind the engine."""
-        return [RingReport(f"{self._name} {name}", *numbers) for name, *numbers in self.engine.stats().rings]
+        stats, capacity = self.engine.stats(), self.engine.capacity
+        return [
+            RingReport(f"-> {self._name}", stats.waiting, capacity, stats.waiting_peak),
+            RingReport(f"{self._name} ->", stats.ready, capacity, stats.ready_peak),
+        ]

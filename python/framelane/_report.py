@@ -26,7 +26,15 @@ class Indices:
 
 @dataclass(frozen=True, slots=True)
 class RingReport:
-    """The state of one ring: how many frames wait in it, how many can, and how many did at most."""
+    """The state of one ring.
+
+    Attributes
+    ----------
+    name : str
+        The stages before and behind it.
+    level, capacity, high_water : int
+        Frames that wait in it, that can, and that did at most.
+    """
 
     name: str
     level: int

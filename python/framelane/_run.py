@@ -239,7 +239,7 @@ class Run:
             stages=stages,
             rings=self.rings(),
             bottleneck=bottleneck_of(stages),
-            placement={stage.name: stage.engine.engine.placement for stage in self.stages if stage.engine},
+            placement={stage.name: stage.engine.placement for stage in self.stages if stage.engine},
             warnings=self._all_warnings(),
             failed=failed,
             unfinished=[index for index in self.ledger.unfinished() if index != failed],
