@@ -76,6 +76,10 @@ Tensor tensor_from_capsule(py::handle capsule) {
   if (PyCapsule_IsValid(capsule.ptr(), Legacy::name) != 0) {
     return guarded(dlpack::import_legacy(consume<Legacy>(capsule)));
   }
+  if (PyCapsule_CheckExact(capsule.ptr()) == 0) {
+    throw py::buffer_error("__dlpack__() returned " + py::repr(capsule).cast<std::string>() +
+                           ", which is no capsule; pass the array by another protocol, such as numpy.asarray(x)");
+  }
   const char* name = PyCapsule_GetName(capsule.ptr());
   throw py::buffer_error("a capsule named '" + std::string(name == nullptr ? "" : name) +
                          "' holds no DLPack tensor, or one that was taken already; pass the array itself");
@@ -122,6 +126,17 @@ void require_device(const Tensor& tensor, const py::object& device) {
   }
 }
 
+// DLPack does not rule them out, but torch (2.13) ends the process when it meets one.
+void require_forward(const Tensor& tensor) {
+  for (std::size_t axis = 0; axis < tensor.rank(); ++axis) {
+    if (tensor.strides()[axis] < 0 && tensor.shape()[axis] > 1 && tensor.size() != 0) {
+      throw py::buffer_error("a reversed tensor (strides " + to_string(tensor.strides()) +
+                             ") is not exported by DLPack, whose consumers fail on it; export tensor.copy(), or use "
+                             "numpy.asarray(tensor)");
+    }
+  }
+}
+
 bool takes_versioned(const py::object& max_version) {
   return !max_version.is_none() && pair_from_python(max_version, "max_version").first >= dlpack::major_version;
 }
@@ -145,6 +160,7 @@ py::object dlpack_capsule(const Tensor& tensor, const py::object& stream, const 
     const GilRelease released;
     exported = contiguous_copy(tensor);
   }
+  require_forward(exported);
   if (takes_versioned(max_version)) {
     const std::uint64_t flags = copies ? std::uint64_t{dlpack::flag_is_copied} : 0U;
     return capsule_of<Versioned>(dlpack::export_versioned(std::move(exported), flags));

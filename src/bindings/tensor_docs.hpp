@@ -130,7 +130,7 @@ Parameters
 stream : int or None
     None (or -1) for memory of the CPU, which has no streams.
 max_version : tuple of int or None
-    From (1, 0) on the capsule is versioned, and can say that the memory is read-only.
+    From (1, 0) on the capsule is versioned, and says when the memory is read-only (torch does not listen).
 dl_device : tuple of int or None
     The tensor's own, if given.
 copy : bool or None
@@ -139,7 +139,8 @@ copy : bool or None
 Raises
 ------
 BufferError
-    For memory that no array library knows, for another device, and for read-only memory without a versioned capsule.)";
+    For memory that no array library knows, for another device, for read-only memory without a versioned capsule, and
+    for reversed axes, on which torch ends the process.)";
 
 inline constexpr const char* dlpack_device = R"(__dlpack_device__($self)
 --

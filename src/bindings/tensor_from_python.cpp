@@ -42,10 +42,10 @@ Tensor import(PyObject* object) {
     if (const auto view = py::reinterpret_steal<py::object>(PyMemoryView_FromObject(object))) {
       return tensor_from_buffer(view);
     }
-    if (!py::hasattr(object, "__dlpack__")) {
-      throw py::error_already_set();
+    const py::error_already_set refusal;  // takes the error over
+    if (!py::hasattr(object, "__dlpack__")) {  // which has a name for bfloat16
+      throw refusal;
     }
-    PyErr_Clear();  // bfloat16, for which DLPack has a name
   }
   if (py::hasattr(object, "__dlpack__")) {
     return tensor_from_dlpack(object);

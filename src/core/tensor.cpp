@@ -1,5 +1,6 @@
 #include "core/tensor.hpp"
 
+#include <algorithm>
 #include <limits>
 #include <utility>
 
@@ -9,11 +10,11 @@ namespace framelane {
 namespace {
 
 bool is_contiguous(const Shape& shape, const Shape& strides) {
+  if (std::find(shape.begin(), shape.end(), 0) != shape.end()) {
+    return true;  // there is no element to be out of place
+  }
   std::int64_t expected = 1;
   for (std::size_t axis = shape.size(); axis-- > 0;) {
-    if (shape[axis] == 0) {
-      return true;
-    }
     if (shape[axis] != 1 && strides[axis] != expected) {
       return false;
     }

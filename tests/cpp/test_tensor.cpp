@@ -13,6 +13,10 @@ TEST(Tensor, EmptyStridesMeanContiguous) {
   EXPECT_EQ(tensor.nbytes(), 96U);
 }
 
+TEST(Tensor, AnEmptyTensorIsContiguousWhateverItsStrides) {
+  EXPECT_TRUE(Tensor(nullptr, nullptr, DType::float32, {0, 2}, {2, -1}).contiguous());
+}
+
 TEST(Tensor, RefusesAShapeThatCannotBeCounted) {
   EXPECT_THROW(Tensor(nullptr, nullptr, DType::uint8, {-1}), ShapeError);
   EXPECT_THROW(Tensor(nullptr, nullptr, DType::uint8, {1LL << 40, 1LL << 40}), ShapeError);
