@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ._core import FramePool, Ring, Tensor
+from ._core import BoundRun, FramePool, Ring, Tensor
 from ._engine import Engine, EngineStats
 from ._errors import (
     DeviceMemoryError,
@@ -38,10 +38,11 @@ from ._records import JsonlWriter
 from ._report import Report, RingReport, Snapshot, StageReport
 from ._resize import resize
 from ._ring import Overflow, RingStats
-from ._session import ModelMetadata, Session, SessionStats, TensorInfo
+from ._session import ModelMetadata, Session, SessionStats
 from ._session_options import SessionOptions
 from ._source import Zip
 from ._stage import Stage
+from ._tensor_info import TensorInfo
 
 if TYPE_CHECKING:
     from .video import VideoReader, VideoWriter
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "BoundRun",
     "DeviceMemoryError",
     "Engine",
     "EngineStats",

@@ -8,41 +8,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from . import _core
+from ._binding import bind
 from ._errors import ModelError, NoDeviceError
 from ._runtime import ensure_runtime
 from ._session_options import SessionOptions
+from ._tensor_info import TensorInfo
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import TracebackType
 
 _DEVICES = ("cpu",)
-
-
-@dataclass(frozen=True)
-class TensorInfo:
-    """An input or output of a model.
-
-    Attributes
-    ----------
-    name : str
-        As the model has it.
-    dtype : str
-        NumPy's name of the element type ("float32"), or "bfloat16".
-    shape : tuple or None
-        An int where the size is fixed, a str where the model names a free size, None where it does not; the whole
-        is None where even the rank is free.
-    """
-
-    name: str
-    dtype: str
-    shape: tuple[int | str | None, ...] | None
-
-    def __str__(self) -> str:
-        if self.shape is None:
-            return f"{self.name}: {self.dtype} of any rank"
-        sizes = ["?" if size is None else str(size) for size in self.shape]
-        return f"{self.name}: {self.dtype} ({', '.join(sizes)}{',' if len(sizes) == 1 else ''})"
 
 
 @dataclass(frozen=True)
@@ -164,6 +140,37 @@ class Session(_core.SessionBase):
     def metadata(self) -> ModelMetadata:
         """What the model says about itself."""
         return ModelMetadata(**_core.session_metadata(self))
+
+    def bind(self, inputs: Any = None, outputs: Mapping[str, Any] | None = None) -> _core.BoundRun:
+        """Bind inputs and outputs to memory once, so that a run allocates nothing.
+
+        Parameters
+        ----------
+        inputs : mapping or array, optional
+            By input name: the array that each run reads, in place (a strided or misaligned one is copied in each
+            run, which `stats` counts), or a shape, for which a new array is made. An input that the model gives a
+            fixed size may be left out.
+        outputs : mapping, optional
+            By output name: the array that each run writes, contiguous and writable. What is left out is allocated
+            here when the model and the inputs fix its size, and else in each run.
+
+        Returns
+        -------
+        BoundRun
+            Write into its `inputs`, call it, read its `outputs`.
+
+        Raises
+        ------
+        ShapeError
+            A name, size or dtype is wrong; or the size of an input is not known.
+
+        Examples
+        --------
+        >>> bound = session.bind({"image": (1, 3, 720, 1280)})
+        >>> bound.inputs["image"][:] = frame
+        >>> result = bound()["result"]
+        """
+        return bind(self, (self._inputs, self._outputs), inputs, outputs)
 
     def stats(self) -> SessionStats:
         """Return counts of runs and of copied inputs."""

@@ -1,17 +1,14 @@
 #include "bindings/feeds.hpp"
 
-#include <utility>
+#include <algorithm>
 
 #include "bindings/numpy_array.hpp"
+#include "bindings/tensor_from_python.hpp"
 
 namespace py = pybind11;
 
 namespace framelane::bindings {
 namespace {
-
-std::span<const std::int64_t> sizes_of(const ArrayView& view) {
-  return {reinterpret_cast<const std::int64_t*>(view.shape.data()), view.shape.size()};
-}
 
 // The array for one input, or null. A borrowed reference.
 PyObject* find(PyObject* feeds, PyObject* name) {
@@ -22,28 +19,29 @@ PyObject* find(PyObject* feeds, PyObject* name) {
   return found;
 }
 
-// A dict of the feeds: itself, another mapping copied, or one array under the name of the only input.
-py::dict as_dict(const SessionState& state, PyObject* feeds) {
-  if (PyDict_Check(feeds) != 0) {
-    return py::reinterpret_borrow<py::dict>(feeds);
+// What would make the array fit, as far as that is one step.
+std::string cure(const ort::TensorInfo& info, PyObject* array) {
+  const ArrayView view = view_array(array);
+  if (view.dtype != info.dtype) {
+    return "; convert it: array.astype(\"" + std::string(name_of(info.dtype)) + "\")";
   }
-  if (py::hasattr(feeds, "keys")) {
-    return py::dict(py::reinterpret_borrow<py::object>(feeds));
+  if (info.shape && info.shape->size() == view.shape.size() + 1) {
+    return "; add the first axis: array[None]";
   }
-  py::dict result;
-  if (state.input_names.size() != 1) {
-    throw ShapeError("one array was given, and the model has " + std::to_string(state.input_names.size()) +
-                     " inputs; give a dict by name\n" + explain_feeds(state, result.ptr()));
-  }
-  result[state.input_names[0]] = py::reinterpret_borrow<py::object>(feeds);
-  return result;
+  return "";
 }
 
-std::string describe_feed(PyObject* object) {
+std::string describe(const ort::TensorInfo& info, PyObject* object) {
+  if (is_array(object)) {
+    return describe_array(object) + cure(info, object);
+  }
   try {
-    return describe_array(as_array(object).ptr());
-  } catch (py::error_already_set& error) {
-    return std::string(Py_TYPE(object)->tp_name) + " (" + error.what() + ")";
+    const Tensor tensor = tensor_from_python(object);
+    return std::string(name_of(tensor.dtype())) + " " + to_string(tensor.shape());
+  } catch (const py::error_already_set& error) {
+    return "a " + std::string(Py_TYPE(object)->tp_name) + " (" + error.what() + ")";
+  } catch (const std::exception& error) {
+    return "a " + std::string(Py_TYPE(object)->tp_name) + " (" + error.what() + ")";
   }
 }
 
@@ -59,7 +57,7 @@ Feeds::Feeds(const SessionState& state, PyObject* feeds)
   const bool single = count == 1 && is_array(feeds);
   py::dict named;
   if (!single) {
-    named = as_dict(state, feeds);
+    named = feeds_by_name(state, feeds);
   }
   bool fits = single || named.size() == count;
   for (std::size_t i = 0; fits && i < count; ++i) {
@@ -67,8 +65,7 @@ Feeds::Feeds(const SessionState& state, PyObject* feeds)
     fits = array != nullptr && add(state.session->inputs()[i], i, array);
   }
   if (!fits) {
-    throw ShapeError("what was given does not fit the model's inputs\n" +
-                     explain_feeds(state, as_dict(state, feeds).ptr()));
+    refuse_feeds(state, feeds);
   }
 }
 
@@ -81,54 +78,87 @@ Feeds::~Feeds() {
 }
 
 bool Feeds::add(const ort::TensorInfo& info, std::size_t index, PyObject* array) {
-  py::object& held = arrays_[index];
-  held = is_array(array) ? py::reinterpret_borrow<py::object>(array) : as_array(array);
-  ArrayView view = view_array(held.ptr());
-  if (view.dtype != info.dtype || !info.accepts(sizes_of(view))) {
+  arrays_[index] = py::reinterpret_borrow<py::object>(array);
+  if (is_array(array) && add_in_place(info, index, array)) {
+    return true;
+  }
+  if (index == 0) {
+    kind_ = kind_of(array);
+  }
+  PossibleCopy given;
+  try {
+    given = contiguous_from_python(array);
+  } catch (const ShapeError&) {
+    return false;
+  } catch (const py::type_error&) {
+    return false;
+  } catch (const py::error_already_set& error) {
+    if (!error.matches(PyExc_Exception)) {
+      throw;
+    }
+    return false;  // what the array's own type refused; the ShapeError repeats it
+  }
+  const Tensor& tensor = given.tensor;
+  if (tensor.dtype() != info.dtype || !info.accepts(tensor.shape()) || !tensor.device().host_accessible()) {
     return false;
   }
-  const std::span<const std::int64_t> shape = sizes_of(view);
-  std::size_t bytes = item_size(info.dtype);
-  for (const std::int64_t size : shape) {
-    bytes *= static_cast<std::size_t>(size);
-  }
-  if (!view.contiguous) {
-    held = copy_array(held.ptr());
-    view = view_array(held.ptr());
+  if (given.copied) {
     ++copies_;
-    copied_bytes_ += bytes;
+    copied_bytes_ += tensor.nbytes();
   }
-  values_[index] = ort::wrap_memory(environment_, view.data, info.dtype, bytes, sizes_of(view)).release();
+  values_[index] =
+      ort::wrap_memory(environment_, tensor.data(), tensor.dtype(), tensor.nbytes(), tensor.shape()).release();
+  tensors_.push_back(std::move(given.tensor));
   return true;
 }
 
-py::object as_array(PyObject* object) {
-  static PyObject* const asarray = py::object(py::module_::import("numpy").attr("asarray")).release().ptr();
-  PyObject* array = PyObject_CallOneArg(asarray, object);
-  if (array == nullptr) {
-    throw py::error_already_set();
+bool Feeds::add_in_place(const ort::TensorInfo& info, std::size_t index, PyObject* array) {
+  const ArrayView view = view_array(array);
+  if (!view.contiguous || view.dtype != info.dtype || !info.accepts(view.shape)) {
+    return false;
   }
-  return py::reinterpret_steal<py::object>(array);
+  std::size_t bytes = item_size(info.dtype);
+  for (const std::int64_t size : view.shape) {
+    bytes *= static_cast<std::size_t>(size);
+  }
+  values_[index] = ort::wrap_memory(environment_, view.data, info.dtype, bytes, view.shape).release();
+  return true;
 }
 
-std::string explain_feeds(const SessionState& state, PyObject* feeds) {
-  std::string text;
+py::dict feeds_by_name(const SessionState& state, PyObject* feeds) {
+  if (PyDict_Check(feeds) != 0) {
+    return py::reinterpret_borrow<py::dict>(feeds);
+  }
+  if (py::hasattr(feeds, "keys")) {
+    return py::dict(py::reinterpret_borrow<py::object>(feeds));
+  }
+  py::dict result;
+  if (state.input_names.size() == 1) {
+    result[state.input_names[0]] = py::reinterpret_borrow<py::object>(feeds);
+  }
+  return result;
+}
+
+void refuse_feeds(const SessionState& state, PyObject* feeds) {
+  const py::dict named = feeds_by_name(state, feeds);
+  std::string text = named.empty() && state.input_names.size() > 1
+                         ? "the model has " + std::to_string(state.input_names.size()) +
+                               " inputs; give a dict of arrays by these names"
+                         : "what was given does not fit the inputs of the model";
   for (std::size_t i = 0; i < state.input_names.size(); ++i) {
     const ort::TensorInfo& info = state.session->inputs()[i];
-    PyObject* fed = find(feeds, state.input_names[i].ptr());
-    text += (i == 0 ? "  " : "\n  ") + info.name + ": expected " + ort::describe(info) + ", got " +
-            (fed == nullptr ? "nothing" : describe_feed(fed));
+    PyObject* fed = find(named.ptr(), state.input_names[i].ptr());
+    text += "\n  " + info.name + ": expected " + ort::describe(info) + ", got " +
+            (fed == nullptr ? "nothing" : describe(info, fed));
   }
-  for (const auto& [name, value] : py::reinterpret_borrow<py::dict>(feeds)) {
-    bool known = false;
-    for (const py::object& input : state.input_names) {
-      known = known || input.equal(name);
-    }
-    if (!known) {
+  for (const auto& [name, value] : named) {
+    const py::handle key = name;
+    if (std::none_of(state.input_names.begin(), state.input_names.end(),
+                     [&](const py::object& input) { return input.equal(key); })) {
       text += "\n  " + py::str(name).cast<std::string>() + ": no input of this model";
     }
   }
-  return text;
+  throw ShapeError(text);
 }
 
 }  // namespace framelane::bindings

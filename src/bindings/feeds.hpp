@@ -4,7 +4,10 @@
 
 #include <cstddef>
 #include <span>
+#include <string>
+#include <vector>
 
+#include "bindings/array_kind.hpp"
 #include "bindings/session_object.hpp"
 #include "core/inline_buffer.hpp"
 #include "ort/value.hpp"
@@ -25,24 +28,30 @@ class Feeds {
   ~Feeds();
 
   [[nodiscard]] std::span<const ort::abi::Value* const> values() noexcept { return {values_.span()}; }
+  // What the first input was given as.
+  [[nodiscard]] ArrayKind kind() const noexcept { return kind_; }
   [[nodiscard]] std::size_t copies() const noexcept { return copies_; }
   [[nodiscard]] std::size_t copied_bytes() const noexcept { return copied_bytes_; }
 
  private:
   Feeds(const ort::Environment& environment, std::size_t count);
-  bool add(const ort::TensorInfo& info, std::size_t index, PyObject* array);
+  [[nodiscard]] bool add(const ort::TensorInfo& info, std::size_t index, PyObject* array);
+  [[nodiscard]] bool add_in_place(const ort::TensorInfo& info, std::size_t index, PyObject* array);
 
   const ort::Environment& environment_;
   InlineBuffer<pybind11::object> arrays_;
+  std::vector<Tensor> tensors_;  // of what is no array that NumPy lets us read in place
   InlineBuffer<const ort::abi::Value*> values_;
+  ArrayKind kind_ = ArrayKind::numpy;
   std::size_t copies_ = 0;
   std::size_t copied_bytes_ = 0;
 };
 
-// The object as an array, without a copy where its type allows; what is no array becomes one as NumPy does it.
-[[nodiscard]] pybind11::object as_array(PyObject* object);
+// A dict of what was given: itself, another mapping copied, or one array under the name of the only input.
+[[nodiscard]] pybind11::dict feeds_by_name(const SessionState& state, PyObject* feeds);
 
-// "image: expected float32 (1, 3, 8, 8), got uint8 (8, 8, 3)", a line an input, and the names that are no input.
-[[nodiscard]] std::string explain_feeds(const SessionState& state, PyObject* feeds);
+// Throws ShapeError: "image: expected float32 (1, 3, 8, 8), got uint8 (8, 8, 3)", a line an input, and the names that
+// are no input.
+[[noreturn]] void refuse_feeds(const SessionState& state, PyObject* feeds);
 
 }  // namespace framelane::bindings

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <array>
 
-#include "core/error.hpp"
-
 namespace py = pybind11;
 
 namespace framelane::bindings {
@@ -26,26 +24,22 @@ const py::detail::PyArrayDescr_Proxy& descr(PyObject* array) {
   return *py::detail::array_descriptor_proxy(proxy(array).descr);
 }
 
-// The descriptor of ml_dtypes' bfloat16; null without ml_dtypes. Its type number is given at run time.
+// The descriptor of ml_dtypes' bfloat16; null without ml_dtypes. No static initialiser: an import lets go of the GIL,
+// and another thread would wait for the initialiser with the GIL in its hands.
 PyObject* bfloat16_descr() {
-  static PyObject* const found = [] {
-    PyObject* result = nullptr;
+  static bool looked = false;
+  static PyObject* found = nullptr;
+  if (!looked) {
     try {
-      result = py::dtype::from_args(py::module_::import("ml_dtypes").attr("bfloat16")).release().ptr();
+      found = py::dtype::from_args(py::module_::import("ml_dtypes").attr("bfloat16")).release().ptr();
     } catch (py::error_already_set& error) {
       if (!error.matches(PyExc_ImportError)) {
         throw;
       }
     }
-    return result;
-  }();
+    looked = true;
+  }
   return found;
-}
-
-// Only once ml_dtypes is there can an array be of its type.
-bool is_bfloat16(const py::detail::PyArrayDescr_Proxy& descr) {
-  return descr.kind == 'V' && descr.type_num >= 256 && bfloat16_descr() != nullptr &&
-         py::detail::array_descriptor_proxy(bfloat16_descr())->type_num == descr.type_num;
 }
 
 int number_of(DType dtype) {
@@ -64,15 +58,11 @@ PyObject* descr_of(DType dtype) {
 }
 
 std::optional<DType> dtype_of(const py::detail::PyArrayDescr_Proxy& descr) {
-  if (descr.byteorder == '>') {
+  const auto number = static_cast<std::size_t>(descr.type_num);
+  if (descr.byteorder == '>' || number >= dtype_of_number.size() || dtype_of_number[number] == 0) {
     return std::nullopt;
   }
-  const auto number = static_cast<std::size_t>(descr.type_num);
-  if (number < dtype_of_number.size()) {
-    const int dtype = dtype_of_number[number];
-    return dtype == 0 ? std::nullopt : std::optional(static_cast<DType>(dtype));
-  }
-  return is_bfloat16(descr) ? std::optional(DType::bfloat16) : std::nullopt;
+  return static_cast<DType>(dtype_of_number[number]);
 }
 
 }  // namespace
@@ -83,37 +73,29 @@ ArrayView view_array(PyObject* array) {
   const auto& raw = proxy(array);
   constexpr int fit = flag_contiguous | flag_aligned;
   return {.data = raw.data,
-          .shape = {raw.dimensions, static_cast<std::size_t>(raw.nd)},
+          .shape = {reinterpret_cast<const std::int64_t*>(raw.dimensions), static_cast<std::size_t>(raw.nd)},
           .dtype = dtype_of(descr(array)),
-          .contiguous = (raw.flags & fit) == fit,
-          .writable = (raw.flags & flag_writable) != 0};
+          .contiguous = (raw.flags & fit) == fit};
 }
 
-py::object copy_array(PyObject* array) {
-  constexpr int order_c = 0;
-  PyObject* copy = numpy().PyArray_NewCopy_(array, order_c);
-  if (copy == nullptr) {
+void copy_into(PyObject* destination, PyObject* source) {
+  if (numpy().PyArray_CopyInto_(destination, source) < 0) {
     throw py::error_already_set();
   }
-  return py::reinterpret_steal<py::object>(copy);
 }
 
-PyObject* new_array(void* data, DType dtype, std::span<const std::int64_t> shape, PyObject* owner) {
+py::object new_array(void* data, DType dtype, std::span<const std::int64_t> shape, py::object owner) {
   static_assert(sizeof(Py_intptr_t) == sizeof(std::int64_t));
-  py::object held = py::reinterpret_steal<py::object>(owner);
-  PyObject* type = descr_of(dtype);
-  if (type == nullptr) {
-    throw ShapeError("NumPy has no " + std::string(name_of(dtype)) + "; pip install ml_dtypes adds it");
-  }
   const auto* dimensions = reinterpret_cast<const Py_intptr_t*>(shape.data());
+  constexpr int flags = flag_contiguous | flag_aligned | flag_writable;
   PyObject* array =
-      numpy().PyArray_NewFromDescr_(numpy().PyArray_Type_, type, static_cast<int>(shape.size()), dimensions, nullptr,
-                                    data, flag_contiguous | flag_aligned | flag_writable, nullptr);
+      numpy().PyArray_NewFromDescr_(numpy().PyArray_Type_, descr_of(dtype), static_cast<int>(shape.size()), dimensions,
+                                    nullptr, data, flags, nullptr);
   if (array == nullptr) {
     throw py::error_already_set();
   }
-  py::detail::array_proxy(array)->base = held.release().ptr();
-  return array;
+  py::detail::array_proxy(array)->base = owner.release().ptr();
+  return py::reinterpret_steal<py::object>(array);
 }
 
 bool numpy_has(DType dtype) { return dtype != DType::bfloat16 || bfloat16_descr() != nullptr; }
@@ -124,9 +106,7 @@ std::string describe_array(PyObject* array) {
   if (descr(array).byteorder == '>') {
     text += " (big-endian)";
   }
-  return text + " " +
-         to_string(std::span<const std::int64_t>(reinterpret_cast<const std::int64_t*>(proxy(array).dimensions),
-                                                 static_cast<std::size_t>(proxy(array).nd)));
+  return text + " " + to_string(view_array(array).shape);
 }
 
 }  // namespace framelane::bindings

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <span>
+#include <string>
 
 #include "core/dtype.hpp"
 #include "core/tensor.hpp"
@@ -16,24 +17,24 @@ namespace framelane::bindings {
 // What an array says about itself; valid as long as it lives.
 struct ArrayView {
   void* data;
-  std::span<const Py_intptr_t> shape;
-  std::optional<DType> dtype;  // nullopt: of another kind, or in another byte order
+  std::span<const std::int64_t> shape;
+  std::optional<DType> dtype;  // nullopt: not one of NumPy's own that we have, or in the other byte order
   bool contiguous;             // in C order, and aligned
-  bool writable;
 };
 [[nodiscard]] ArrayView view_array(PyObject* array);
 
-// A C-contiguous, aligned copy. Throws py::error_already_set.
-[[nodiscard]] pybind11::object copy_array(PyObject* array);
-
-// An array over memory that `owner` (stolen) keeps alive. Throws py::error_already_set, and ShapeError for a dtype
-// that NumPy lacks here: bfloat16 without ml_dtypes.
-[[nodiscard]] PyObject* new_array(void* data, DType dtype, std::span<const std::int64_t> shape, PyObject* owner);
+// Copies the elements, both arrays of the same shape and dtype. Throws py::error_already_set.
+void copy_into(PyObject* destination, PyObject* source);
 
 // Whether NumPy has the dtype: all but bfloat16, which it has once ml_dtypes is installed.
 [[nodiscard]] bool numpy_has(DType dtype);
 
-// "float32 (1, 3, 8, 8)" of any array, with what makes it unfit: byte order, "not contiguous".
+// A writable array over contiguous memory that `owner` keeps alive, of a dtype that NumPy has. Throws
+// py::error_already_set.
+[[nodiscard]] pybind11::object new_array(void* data, DType dtype, std::span<const std::int64_t> shape,
+                                         pybind11::object owner);
+
+// "float32 (1, 3, 8, 8)" of any array, ">f4 (big-endian) (8,)" of one that we cannot take.
 [[nodiscard]] std::string describe_array(PyObject* array);
 
 }  // namespace framelane::bindings

@@ -4,7 +4,7 @@
 
 #include <cstring>
 
-#include "bindings/errors.hpp"
+#include "bindings/guarded.hpp"
 
 // Types for hot calls: plain CPython ones, whose methods are METH_FASTCALL functions without a pybind11 dispatcher.
 namespace framelane::bindings {
@@ -28,18 +28,13 @@ inline PyTypeObject* add_raw_type(pybind11::module_& m, PyType_Spec spec) {
 // A method whose C++ errors become Python's.
 using FastCall = PyObject* (*)(PyObject* self, PyObject* const* arguments, Py_ssize_t count, PyObject* keywords);
 template <FastCall method>
-PyObject* guarded(PyObject* self, PyObject* const* arguments, Py_ssize_t count, PyObject* keywords) noexcept {
-  try {
-    return method(self, arguments, count, keywords);
-  } catch (...) {
-    set_python_error(std::current_exception());
-    return nullptr;
-  }
+PyObject* call_guarded(PyObject* self, PyObject* const* arguments, Py_ssize_t count, PyObject* keywords) {
+  return guarded([=] { return method(self, arguments, count, keywords); });
 }
 
 template <FastCall method>
 PyMethodDef fast_method(const char* name, const char* doc) {
-  return {name, reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(guarded<method>)),
+  return {name, reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(call_guarded<method>)),
           METH_FASTCALL | METH_KEYWORDS, doc};
 }
 

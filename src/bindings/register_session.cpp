@@ -1,5 +1,7 @@
 #include <pybind11/stl.h>
 
+#include "bindings/bound_run_object.hpp"
+#include "bindings/gil.hpp"
 #include "bindings/register.hpp"
 #include "bindings/results.hpp"
 #include "bindings/session_object.hpp"
@@ -41,7 +43,7 @@ void open_file(py::handle session, const std::string& path, const py::dict& opti
   const ort::SessionOptions native = options_from(options);
   std::shared_ptr<ort::Session> opened;
   {
-    const py::gil_scoped_release released;
+    const GilRelease released;
     opened = std::make_shared<ort::Session>(std::filesystem::path(path), native);
   }
   open_session(session, std::move(opened));
@@ -52,7 +54,7 @@ void open_bytes(py::handle session, const py::buffer& model, const py::dict& opt
   const py::buffer_info info = model.request();
   std::shared_ptr<ort::Session> opened;
   {
-    const py::gil_scoped_release released;
+    const GilRelease released;
     opened = std::make_shared<ort::Session>(
         std::span(static_cast<const std::byte*>(info.ptr), static_cast<std::size_t>(info.size * info.itemsize)),
         native);
@@ -97,6 +99,7 @@ py::dict metadata(py::handle session) {
 void register_session(py::module_& m) {
   create_value_type();
   add_session_type(m);
+  add_bound_run_type(m);
   m.def("runtime_version", [] { return ort::Environment::get().api().version_text; });
   m.def("session_open_file", &open_file);
   m.def("session_open_bytes", &open_bytes);

@@ -23,13 +23,13 @@ void deallocate(PyObject* self) {
   Py_DECREF(type);
 }
 
-PyObject* own(ort::abi::Value* value) {
+py::object own(ort::Owned<ort::abi::Value> value) {
   PyObject* object = value_type->tp_alloc(value_type, 0);
   if (object == nullptr) {
     throw py::error_already_set();
   }
-  reinterpret_cast<ValueObject*>(object)->value = value;
-  return object;
+  reinterpret_cast<ValueObject*>(object)->value = value.release();
+  return py::reinterpret_steal<py::object>(object);
 }
 
 }  // namespace
@@ -42,11 +42,14 @@ Results::~Results() {
   }
 }
 
-py::object Results::take(std::size_t index) {
-  const ort::ValueView view = ort::view_of(environment_, values_[index]);
-  PyObject* owner = own(std::exchange(values_[index], nullptr));
-  return py::reinterpret_steal<py::object>(
-      new_array(view.data, static_cast<DType>(view.element_type), view.shape, owner));
+py::object Results::take(std::size_t index, ArrayKind kind) {
+  ort::Owned<ort::abi::Value> value(std::exchange(values_[index], nullptr));
+  const ort::ValueView view = ort::view_of(environment_, value.get());
+  const auto dtype = static_cast<DType>(view.element_type);
+  if (kind != ArrayKind::numpy || !numpy_has(dtype)) {
+    return to_kind(ort::to_tensor(std::move(value)), kind);
+  }
+  return new_array(view.data, dtype, view.shape, own(std::move(value)));
 }
 
 void create_value_type() {

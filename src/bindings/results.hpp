@@ -4,6 +4,7 @@
 
 #include <span>
 
+#include "bindings/array_kind.hpp"
 #include "core/inline_buffer.hpp"
 #include "ort/value.hpp"
 
@@ -20,15 +21,15 @@ class Results {
   ~Results();
 
   [[nodiscard]] std::span<ort::abi::Value*> values() noexcept { return values_.span(); }
-  // The value as a NumPy array that owns it. A new reference; throws py::error_already_set.
-  [[nodiscard]] pybind11::object take(std::size_t index);
+  // The value as an array that owns it. Throws py::error_already_set.
+  [[nodiscard]] pybind11::object take(std::size_t index, ArrayKind kind);
 
  private:
   const ort::Environment& environment_;
   InlineBuffer<ort::abi::Value*> values_;
 };
 
-// Creates the type of what arrays over a value have as base: it owns the value. Once, at import.
+// Creates the type of what NumPy arrays over a value have as base: it owns the value. Once, at import.
 void create_value_type();
 
 }  // namespace framelane::bindings

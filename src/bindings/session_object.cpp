@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "bindings/feeds.hpp"
+#include "bindings/gil.hpp"
 #include "bindings/raw_type.hpp"
 #include "bindings/results.hpp"
 
@@ -40,7 +41,7 @@ PyObject* create(PyTypeObject* type, PyObject*, PyObject*) {
 // Destroying a session joins its threads: not under the GIL.
 void drop(std::shared_ptr<const ort::Session>&& session) {
   if (session) {
-    const py::gil_scoped_release released;
+    const GilRelease released;
     session.reset();
   }
 }
@@ -63,13 +64,13 @@ PyObject* run(PyObject* self, PyObject* const* arguments, Py_ssize_t count, PyOb
   Feeds fed(state, feeds);
   Results results(session->environment(), state.output_names.size());
   {
-    const py::gil_scoped_release released;
+    const GilRelease released;
     session->run(fed.values(), results.values(), state.run_options.handle());
   }
   state.count(fed.copies(), fed.copied_bytes());
   py::dict outputs;
   for (std::size_t i = 0; i < state.output_names.size(); ++i) {
-    outputs[state.output_names[i]] = results.take(i);
+    outputs[state.output_names[i]] = results.take(i, fed.kind());
   }
   if (session.use_count() == 1) {  // closed meanwhile
     drop(std::move(session));

@@ -87,6 +87,7 @@ constexpr std::uint32_t oldest_api = 24;
   ROW( 39, CreateRunOptions,                 1, abi::Status*, (abi::RunOptions**))                                      \
   ROW( 46, RunOptionsSetTerminate,           1, abi::Status*, (abi::RunOptions*))                                       \
   ROW( 47, RunOptionsUnsetTerminate,         1, abi::Status*, (abi::RunOptions*))                                       \
+  ROW( 48, CreateTensorAsOrtValue,           1, abi::Status*, (abi::Allocator*, const std::int64_t*, std::size_t, int, abi::Value**)) \
   ROW( 49, CreateTensorWithDataAsOrtValue,   1, abi::Status*, (const abi::MemoryInfo*, void*, std::size_t, const std::int64_t*, std::size_t, int, abi::Value**)) \
   ROW( 51, GetTensorMutableData,             1, abi::Status*, (abi::Value*, void**))                                    \
   ROW( 55, CastTypeInfoToTensorInfo,         1, abi::Status*, (const abi::TypeInfo*, const abi::TensorInfo**))          \

@@ -1,8 +1,5 @@
 #include "ort/describe_session.hpp"
 
-#include <unistd.h>
-
-#include <algorithm>
 #include <array>
 #include <string_view>
 
@@ -170,12 +167,6 @@ std::string take_string(const Environment& environment, char* text) {
   std::string copy = text;
   environment.check(environment.api().AllocatorFree(environment.allocator(), text));
   return copy;
-}
-
-std::pair<std::size_t, std::size_t> host_memory() {
-  const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
-  return {page * static_cast<std::size_t>(std::max(0L, sysconf(_SC_AVPHYS_PAGES))),
-          page * static_cast<std::size_t>(std::max(0L, sysconf(_SC_PHYS_PAGES)))};
 }
 
 }  // namespace framelane::ort

@@ -20,7 +20,4 @@ void check_fits(const TensorInfo& info, const Tensor& tensor);
 // Copies and frees a string of ONNX Runtime's.
 [[nodiscard]] std::string take_string(const Environment& environment, char* text);
 
-// Bytes of main memory: available, total.
-[[nodiscard]] std::pair<std::size_t, std::size_t> host_memory();
-
 }  // namespace framelane::ort

@@ -1,7 +1,9 @@
 #include "ort/io_binding.hpp"
 
+#include <cstring>
 #include <span>
 
+#include "core/tensor_copy.hpp"
 #include "ort/describe_session.hpp"
 #include "ort/value.hpp"
 
@@ -50,11 +52,17 @@ void IoBinding::bind_output(std::size_t index, const Tensor& tensor) {
   if (tensor.read_only()) {
     throw ShapeError("'" + info.name + "': an output cannot be bound to read-only memory");
   }
+  if (!session_->passed_through(index)) {
+    bind_in_place(info, tensor);
+  }
+  allocated_outputs_ -= outputs_[index].allocated ? 1 : 0;
+  outputs_[index] = {false, tensor};
+}
+
+void IoBinding::bind_in_place(const TensorInfo& info, const Tensor& tensor) {
   const Owned<abi::Value> value =
       wrap_memory(environment_, tensor.data(), tensor.dtype(), tensor.nbytes(), tensor.shape());
   environment_.check(environment_.api().BindOutput(handle_.get(), info.name.c_str(), value.get()));
-  allocated_outputs_ -= outputs_[index].allocated ? 1 : 0;
-  outputs_[index] = {false, tensor};
 }
 
 void IoBinding::bind_output_allocated(std::size_t index) {
@@ -70,7 +78,7 @@ void IoBinding::run(const RunOptions* options) {
   if (unbound_inputs_ != 0) {
     throw Error("a binding ran before all of its inputs were bound; call bind_input for each first");
   }
-  if (allocated_outputs_ != 0) {
+  if (allocated_outputs_ != 0 || session_->passes_inputs_through()) {
     bind_allocated_outputs();
   }
   abi::Status* status = environment_.api().RunWithBinding(
@@ -85,14 +93,39 @@ void IoBinding::run(const RunOptions* options) {
   if (allocated_outputs_ != 0) {
     take_allocated_outputs();
   }
+  if (session_->passes_inputs_through()) {
+    copy_passed_through();
+  }
+}
+
+// ONNX Runtime neither writes these in place nor gives them memory of their own: they are the inputs.
+void IoBinding::copy_passed_through() {
+  for (std::size_t i = 0; i < outputs_.size(); ++i) {
+    const std::optional<std::size_t> source = session_->passed_through(i);
+    if (!source) {
+      continue;
+    }
+    const Tensor& input = *inputs_[*source];
+    if (outputs_[i].allocated) {
+      outputs_[i].tensor = contiguous_copy(input);
+    } else if (outputs_[i].tensor->shape() != input.shape()) {
+      throw ShapeError("'" + session_->outputs()[i].name + "': bound as " + to_string(outputs_[i].tensor->shape()) +
+                       ", and the run gives " + to_string(input.shape()));
+    } else if (input.nbytes() != 0) {
+      std::memmove(outputs_[i].tensor->data(), input.data(), input.nbytes());
+    }
+  }
 }
 
 // ONNX Runtime keeps the values of the last run in the binding and would write the next run into them, which fails
 // when the size changes and overwrites what a caller still holds when it does not. Binding anew drops them.
 void IoBinding::bind_allocated_outputs() {
   for (std::size_t i = 0; i < outputs_.size(); ++i) {
-    if (outputs_[i].allocated) {
+    const bool allocated = outputs_[i].allocated;
+    if (allocated) {
       outputs_[i].tensor.reset();
+    }
+    if (allocated || session_->passed_through(i)) {
       environment_.check(environment_.api().BindOutputToDevice(handle_.get(), session_->outputs()[i].name.c_str(),
                                                                environment_.cpu_memory()));
     }

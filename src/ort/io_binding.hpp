@@ -45,6 +45,8 @@ class IoBinding {
     std::optional<Tensor> tensor;
   };
 
+  void bind_in_place(const TensorInfo& info, const Tensor& tensor);
+  void copy_passed_through();
   void bind_allocated_outputs();
   void take_allocated_outputs();
 

@@ -1,8 +1,9 @@
 #include "ort/session.hpp"
 
-#include <array>
-#include <new>
+#include <algorithm>
+#include <utility>
 
+#include "core/host_memory.hpp"
 #include "ort/describe_session.hpp"
 #include "ort/value.hpp"
 
@@ -90,8 +91,29 @@ void Session::describe() {
   for (const TensorInfo& info : inputs_) {
     input_names_.push_back(info.name.c_str());
   }
-  for (const TensorInfo& info : outputs_) {
-    output_names_.push_back(info.name.c_str());
+  for (std::size_t i = 0; i < outputs_.size(); ++i) {
+    output_names_.push_back(outputs_[i].name.c_str());
+    const auto same = std::find_if(inputs_.begin(), inputs_.end(),
+                                   [&](const TensorInfo& input) { return input.name == outputs_[i].name; });
+    if (same != inputs_.end()) {
+      passed_through_.emplace_back(i, static_cast<std::size_t>(same - inputs_.begin()));
+    }
+  }
+}
+
+std::optional<std::size_t> Session::passed_through(std::size_t output) const noexcept {
+  for (const auto& [index, input] : passed_through_) {
+    if (index == output) {
+      return input;
+    }
+  }
+  return std::nullopt;
+}
+
+void Session::own_passed_through(std::span<abi::Value*> outputs) const {
+  for (const auto& [output, input] : passed_through_) {
+    Owned<abi::Value> copy = clone(environment_, outputs[output]);
+    environment_.api().ReleaseValue(std::exchange(outputs[output], copy.release()));
   }
 }
 
@@ -117,6 +139,7 @@ void Session::run(std::span<const abi::Value* const> inputs, std::span<abi::Valu
       rethrow_run_failure(failure);
     }
   }
+  own_passed_through(outputs);
 }
 
 std::vector<Tensor> Session::run(std::span<const Tensor> inputs, const RunOptions* options) const {
@@ -152,6 +175,9 @@ void rethrow_run_failure(const RuntimeFailure& failure) {
   if (asked != std::string::npos) {
     const auto [free, total] = host_memory();
     throw DeviceMemoryError("cpu", std::stoull(text.substr(asked + 25)), free, total);
+  }
+  if (text.find("shape verification failed") != std::string::npos) {
+    throw ShapeError("an output has another size than the memory that it was bound to: " + text);
   }
   throw Error("ONNX Runtime failed: " + text);
 }

@@ -74,6 +74,12 @@ class Session {
   void run(std::span<const abi::Value* const> inputs, std::span<abi::Value*> outputs,
            const abi::RunOptions* options) const;
 
+  // The input that an output is, by index, where the model returns an input as it is. ONNX Runtime then returns the
+  // memory that was fed; what comes out of here is a copy.
+  [[nodiscard]] std::optional<std::size_t> passed_through(std::size_t output) const noexcept;
+
+  [[nodiscard]] bool passes_inputs_through() const noexcept { return !passed_through_.empty(); }
+
   // Throws Error in a process that was forked after the session was made: its threads are not there.
   void check_process() const;
 
@@ -82,6 +88,7 @@ class Session {
 
  private:
   void describe();
+  void own_passed_through(std::span<abi::Value*> outputs) const;
 
   const Environment& environment_;
   unsigned forks_;
@@ -90,6 +97,7 @@ class Session {
   std::vector<TensorInfo> outputs_;
   std::vector<const char*> input_names_;
   std::vector<const char*> output_names_;
+  std::vector<std::pair<std::size_t, std::size_t>> passed_through_;  // output, input; nearly always empty
 };
 
 // Throws what a failed run means: RunTerminated, DeviceMemoryError, ShapeError or Error.

@@ -1,5 +1,7 @@
 #include "ort/value.hpp"
 
+#include <cstring>
+
 namespace framelane::ort {
 
 Owned<abi::Value> wrap_memory(const Environment& environment, void* data, DType dtype, std::size_t bytes,
@@ -19,6 +21,20 @@ ValueView view_of(const Environment& environment, abi::Value* value) {
   environment.check(environment.api().GetTensorMutableData(value, &view.data));
   view.shape = {shape, rank};
   return view;
+}
+
+Owned<abi::Value> clone(const Environment& environment, abi::Value* value) {
+  const ValueView from = view_of(environment, value);
+  abi::Value* copy = nullptr;
+  environment.check(environment.api().CreateTensorAsOrtValue(environment.allocator(), from.shape.data(),
+                                                             from.shape.size(), from.element_type, &copy));
+  Owned<abi::Value> owned(copy);
+  const auto dtype = static_cast<DType>(from.element_type);
+  const std::size_t bytes = static_cast<std::size_t>(element_count(from.shape)) * item_size(dtype);
+  if (bytes != 0) {
+    std::memcpy(view_of(environment, copy).data, from.data, bytes);
+  }
+  return owned;
 }
 
 Tensor to_tensor(Owned<abi::Value> value) {

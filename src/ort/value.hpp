@@ -19,6 +19,9 @@ struct ValueView {
 };
 [[nodiscard]] ValueView view_of(const Environment& environment, abi::Value* value);
 
+// The same elements in memory of their own.
+[[nodiscard]] Owned<abi::Value> clone(const Environment& environment, abi::Value* value);
+
 // A Tensor that owns the value.
 [[nodiscard]] Tensor to_tensor(Owned<abi::Value> value);
 
