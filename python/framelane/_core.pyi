@@ -113,14 +113,7 @@ class UnpackSpec:
 
 class UnpackStep:
     def __init__(
-        self,
-        *,
-        dtype: str,
-        shape: Sequence[int],
-        layout: str,
-        pixel_format: str,
-        spec: UnpackSpec,
-        part: Sequence[int],
+        self, *, dtype: str, shape: Sequence[int], layout: str, pixel_format: str, spec: UnpackSpec
     ) -> None: ...
 
 class Ring(Generic[_Item]):

@@ -168,13 +168,9 @@ PackStep make_pack_step(const std::string& dtype, Shape shape, const std::string
 }
 
 UnpackStep make_unpack_step(const std::string& dtype, Shape shape, const std::string& layout,
-                            const std::string& pixel_format, const UnpackSpec& spec,
-                            const std::array<std::int64_t, 4>& part) {
-  return {{dtype_from_name(dtype), std::move(shape)},
-          layout_from_name(layout),
-          {part[0], part[1], part[2], part[3]},
-          pixel_format_from_name(pixel_format),
-          spec};
+                            const std::string& pixel_format, const UnpackSpec& spec) {
+  return {
+      {dtype_from_name(dtype), std::move(shape)}, layout_from_name(layout), pixel_format_from_name(pixel_format), spec};
 }
 
 }  // namespace
@@ -185,7 +181,7 @@ void register_engine(py::module_& m) {
            py::arg("pixel_format"), py::arg("spec"));
   py::classh<UnpackStep>(m, "UnpackStep")
       .def(py::init(&make_unpack_step), py::kw_only(), py::arg("dtype"), py::arg("shape"), py::arg("layout"),
-           py::arg("pixel_format"), py::arg("spec"), py::arg("part"));
+           py::arg("pixel_format"), py::arg("spec"));
   py::classh<FramePlan>(m, "FramePlan")
       .def(py::init([](std::vector<std::optional<PackStep>> inputs, std::vector<std::optional<UnpackStep>> outputs) {
              return FramePlan{std::move(inputs), std::move(outputs)};

@@ -5,17 +5,27 @@ namespace framelane {
 TensorSpec UnpackStep::picture() const {
   const PixelFormatInfo& info = info_of(format);
   const DType dtype = info.depth > 8 ? DType::uint16 : DType::uint8;
+  auto [height, width] = picture_size(tensor, layout);
+  if (unpack.part) {
+    height = unpack.part->height;
+    width = unpack.part->width;
+  }
   if (info.samples == 1) {
-    return {dtype, {part.height, part.width}};
+    return {dtype, {height, width}};
   }
   if (info.planar) {
-    return {dtype, {info.samples, part.height, part.width}};
+    return {dtype, {info.samples, height, width}};
   }
-  return {dtype, {part.height, part.width, info.samples}};
+  return {dtype, {height, width, info.samples}};
 }
 
 bool has_batch_axis(Layout layout) noexcept {
   return layout == Layout::nchw || layout == Layout::nhwc || layout == Layout::nhw;
+}
+
+std::pair<std::int64_t, std::int64_t> picture_size(const TensorSpec& tensor, Layout layout) {
+  const std::size_t height = layout == Layout::nchw ? 2 : layout == Layout::hwc || layout == Layout::hw ? 0 : 1;
+  return {tensor.shape.at(height), tensor.shape.at(height + 1)};
 }
 
 TensorSpec batched(const TensorSpec& one, std::int64_t frames) {

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "core/frame_pool.hpp"
@@ -21,7 +23,6 @@ struct PackStep {
 struct UnpackStep {
   TensorSpec tensor;  // of one frame
   Layout layout = Layout::nchw;
-  Rect part;  // of the tensor, that becomes the picture
   PixelFormat format = PixelFormat::rgb24;
   UnpackSpec unpack;
 
@@ -38,6 +39,9 @@ struct FramePlan {
 
 // Whether the layout has an axis for several pictures.
 [[nodiscard]] bool has_batch_axis(Layout layout) noexcept;
+
+// Height and width of the pictures in a tensor.
+[[nodiscard]] std::pair<std::int64_t, std::int64_t> picture_size(const TensorSpec& tensor, Layout layout);
 
 // The same for `frames` frames in one tensor.
 [[nodiscard]] TensorSpec batched(const TensorSpec& one, std::int64_t frames);

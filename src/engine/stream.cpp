@@ -133,7 +133,7 @@ std::vector<Tensor> Stream::unpack_pictures(const UnpackStep& step, const Tensor
   std::vector<Tensor> pictures;
   for (std::size_t i = 0; i < count; ++i) {
     pictures.push_back(pools_->acquire(step.picture()));
-    unpack(crop(region_from_tensor(tensor, step.layout, static_cast<std::int64_t>(i)), step.part),
+    unpack(region_from_tensor(tensor, step.layout, static_cast<std::int64_t>(i)),
            mutable_image_from_tensor(step.format, pictures.back()), step.unpack);
   }
   return pictures;
