@@ -97,13 +97,13 @@ class PythonEngine {
 
   py::dict stats() const {
     const EngineStats stats = engine_->stats();
-    return py::dict(
-        py::arg("frames") = stats.frames, py::arg("failed") = stats.failed, py::arg("batches") = stats.batches,
-        py::arg("put") = stats.input.put, py::arg("got") = stats.output.got, py::arg("dropped") = stats.input.dropped,
-        py::arg("waiting") = stats.input_size, py::arg("ready") = stats.output_size,
-        py::arg("waiting_peak") = stats.input.high_water, py::arg("ready_peak") = stats.output.high_water,
-        py::arg("copies") = copies_,
-        py::arg("copied_bytes") = copied_bytes_, py::arg("extra_pictures") = stats.extra_pictures);
+    return py::dict(py::arg("frames") = stats.frames, py::arg("failed") = stats.failed,
+                    py::arg("batches") = stats.batches, py::arg("put") = stats.input.put,
+                    py::arg("got") = stats.output.got, py::arg("dropped") = stats.input.dropped,
+                    py::arg("waiting") = stats.input_size, py::arg("ready") = stats.output_size,
+                    py::arg("waiting_peak") = stats.input.high_water, py::arg("ready_peak") = stats.output.high_water,
+                    py::arg("copies") = copies_, py::arg("copied_bytes") = copied_bytes_,
+                    py::arg("extra_pictures") = stats.extra_pictures);
   }
 
   py::list activities() const {

@@ -42,7 +42,7 @@ Tensor import(PyObject* object) {
     if (const auto view = py::reinterpret_steal<py::object>(PyMemoryView_FromObject(object))) {
       return tensor_from_buffer(view);
     }
-    const py::error_already_set refusal;  // takes the error over
+    const py::error_already_set refusal;       // takes the error over
     if (!py::hasattr(object, "__dlpack__")) {  // which has a name for bfloat16
       throw refusal;
     }
