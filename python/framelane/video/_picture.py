@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,6 +31,8 @@ class PictureMaker:
         Width and height of what comes out; that of the first picture, upright, if None.
     colour : Colour, optional
         What pictures without tags of their own are; else by their height.
+    separate : bool
+        Whether each picture is a file of its own, with an orientation of its own.
 
     Attributes
     ----------
@@ -41,12 +44,22 @@ class PictureMaker:
         Pixel formats that came in.
     """
 
-    def __init__(self, pixel_format: str, size: tuple[int, int] | None, colour: Colour | None = None) -> None:
+    def __init__(
+        self,
+        pixel_format: str,
+        size: tuple[int, int] | None,
+        colour: Colour | None = None,
+        *,
+        separate: bool = False,
+    ) -> None:
         self.fitted = 0
         self.kinds: set[str] = set()
         self._format = pixel_format
         self.size = size
         self._colour = colour
+        self._separate = separate
+        self._rotation: int | None = None
+        self._orientation = Orientation()
         self._native: tuple[int, int] | None = None
         self._turners: dict[Orientation, Turner] = {}
         self._converters: dict[tuple[object, ...], Converter] = {}
@@ -56,10 +69,8 @@ class PictureMaker:
         colour = Colour.of(frame)
         if colour.assumed and self._colour is not None:
             colour = self._colour
-        orientation = Orientation.of(frame)
         self.kinds.add(frame.format.name)
-        if not orientation.upright:
-            frame = self._turners.setdefault(orientation, Turner(orientation))(frame)
+        frame = self._upright(frame)
         native = (frame.width, frame.height)
         if self._native is None:
             self._native = native
@@ -68,6 +79,16 @@ class PictureMaker:
             return self._converted(frame, colour, self.size or native)
         self.fitted += 1
         return self._into(frame, colour, self.size or native)
+
+    def _upright(self, frame: av.VideoFrame) -> av.VideoFrame:
+        rotation = frame.rotation
+        if self._separate or rotation != self._rotation:
+            self._rotation, self._orientation = rotation, Orientation.of(frame)
+            if self._separate:
+                gc.collect(0)  # frees what `display_matrix` says it keeps
+        if self._orientation.upright:
+            return frame
+        return self._turners.setdefault(self._orientation, Turner(self._orientation))(frame)
 
     def _converted(self, frame: av.VideoFrame, colour: Colour, size: tuple[int, int]) -> Array:
         key = (frame.format.name, colour, size, frame.width, frame.height)

@@ -12,6 +12,7 @@ from framelane._frame import Frame
 from ._colour import Colour
 from ._decode import FilePictures, Missed, Pictures, no_picture
 from ._deinterlace import Deinterlacer
+from ._memory import keep_freed_memory
 from ._names import AnyPath, native, printable
 from ._picture import PictureMaker
 from ._pixels import layout_of
@@ -108,6 +109,7 @@ class VideoReader:
             raise ValueError(f"rate must be between 0.001 and 1000 frames a second, not {rate}")
         if size is not None and not (len(size) == 2 and min(size) >= 1):
             raise ValueError(f"size must be a width and a height of 1 or more, not {size}")
+        keep_freed_memory()
         self.path = native(path)
         self.pixel_format, self._layout = layout_of(format)
         self.span = Span(start, end, frames)
@@ -214,7 +216,7 @@ class VideoReader:
         return self._frames(stamps)
 
     def _frames(self, stamps: Iterator[Stamp]) -> Iterator[Frame]:
-        picture = PictureMaker(self.pixel_format, self._size, self.colour)
+        picture = PictureMaker(self.pixel_format, self._size, self.colour, separate=is_series(self.path))
         numbered = enumerate(stamps, self._skipped)
         if self._deinterlace:
             whole = Deinterlacer()

@@ -13,7 +13,11 @@ if TYPE_CHECKING:
 
 
 def display_matrix(frame: av.VideoFrame) -> bytes | None:
-    """Return the nine numbers that say how the picture is to be turned, as FFmpeg keeps them; None without any."""
+    """Return the nine numbers that say how the picture is to be turned, as FFmpeg keeps them; None without any.
+
+    Not for every frame of a video: PyAV keeps frame and side data in a cycle of references, so that the frame's memory
+    is not free before Python's garbage collector runs.
+    """
     try:
         found = _find(frame)
     except ValueError:
