@@ -7,7 +7,7 @@
 
 #include "image/kernels.hpp"
 
-#if defined(__F16C__)
+#if defined(__AVX2__)
 #include <immintrin.h>
 #endif
 
@@ -47,7 +47,7 @@ void to_float(const void* in, float* out, std::size_t count, Affine affine) {
 }
 
 template <class In, class Out>
-void quantize(const void* in, void* out, std::size_t count, Affine affine, float max) {
+FRAMELANE_INLINE void quantize_rest(const void* in, void* out, std::size_t count, Affine affine, float max) {
   const typename In::Type* __restrict from = static_cast<const typename In::Type*>(in);
   typename Out::Type* __restrict to = static_cast<typename Out::Type*>(out);
   const std::int32_t max_bits = bits_of(max);
@@ -60,6 +60,36 @@ void quantize(const void* in, void* out, std::size_t count, Affine affine, float
     to[i] = static_cast<typename Out::Type>(static_cast<std::int32_t>(float_of(bits)));
   }
 }
+
+template <class In, class Out>
+void quantize(const void* in, void* out, std::size_t count, Affine affine, float max) {
+  quantize_rest<In, Out>(in, out, count, affine, max);
+}
+
+#if defined(__AVX2__)
+// The commonest of them by hand: what compilers make of the loop above keeps the clamp in 32 bits and takes a third
+// more time. max takes its second operand when the first is NaN.
+template <>
+void quantize<Float, Byte>(const void* in, void* out, std::size_t count, Affine affine, float max) {
+  const auto* from = static_cast<const float*>(in);
+  auto* to = static_cast<std::uint8_t*>(out);
+  const auto words = [&](std::size_t i) {
+    __m256 value = _mm256_mul_ps(_mm256_loadu_ps(from + i), _mm256_set1_ps(affine.multiplier));
+    value = _mm256_add_ps(_mm256_add_ps(value, _mm256_set1_ps(affine.offset)), _mm256_set1_ps(0.5F));
+    return _mm256_cvttps_epi32(_mm256_min_ps(_mm256_max_ps(value, _mm256_setzero_ps()), _mm256_set1_ps(max)));
+  };
+  std::size_t i = 0;
+  for (; i + 32 <= count; i += 32) {
+    const __m256i low = _mm256_packs_epi32(words(i), words(i + 8));
+    const __m256i high = _mm256_packs_epi32(words(i + 16), words(i + 24));
+    // The packs work on halves of a register: put its eight quads of bytes in order again.
+    const __m256i bytes =
+        _mm256_permutevar8x32_epi32(_mm256_packus_epi16(low, high), _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + i), bytes);
+  }
+  quantize_rest<Float, Byte>(from + i, to + i, count - i, affine, max);
+}
+#endif
 
 // Where the machine converts halves itself the vector loop does most, and this the rest.
 FRAMELANE_INLINE std::uint16_t half_of(float value) {

@@ -42,15 +42,25 @@ class Packer {
   void rows(std::int64_t first, std::int64_t last) const noexcept {
     Scratch scratch;
     fill_opaque(scratch.opaque.data(), chunk_pixels, format_);
+    const std::int64_t step = in_place() ? image_.width : static_cast<std::int64_t>(chunk_pixels);
     for (std::int64_t y = first; y < last; ++y) {
-      for (std::int64_t x = 0; x < image_.width; x += static_cast<std::int64_t>(chunk_pixels)) {
-        const auto left = static_cast<std::size_t>(image_.width - x);
-        chunk(x, y, std::min(left, chunk_pixels), scratch);
+      for (std::int64_t x = 0; x < image_.width; x += step) {
+        chunk(x, y, static_cast<std::size_t>(std::min(image_.width - x, step)), scratch);
       }
     }
   }
 
  private:
+  // Whether nothing goes through the scratch, so that a row can be done in one go.
+  [[nodiscard]] bool in_place() const noexcept {
+    const auto stored = [this](std::size_t c) { return format_.samples == 1 || format_.position(channels_[c]) >= 0; };
+    bool all_stored = true;
+    for (std::size_t c = 0; c < count_; ++c) {
+      all_stored = all_stored && stored(c) && channels_[c] != Channel::alpha;
+    }
+    return all_stored && tensor_.dtype != DType::float16 && reader_.in_place() && writer_.in_place();
+  }
+
   void chunk(std::int64_t x, std::int64_t y, std::size_t count, Scratch& scratch) const noexcept {
     std::array<const void*, 4> stored{};
     std::array<void*, 4> targets{};

@@ -39,6 +39,9 @@ class RowReader {
  public:
   RowReader(std::span<const BasicPlane<const std::byte>> planes, std::size_t element_bytes) noexcept;
 
+  // Whether `buffer` stays unused, and `count` unlimited.
+  [[nodiscard]] bool in_place() const noexcept { return arrangement_.packing == Packing::contiguous; }
+
   // runs[i] becomes `count` (at most chunk_pixels) elements of plane i from pixel (x, y) on, valid as long as `buffer`
   // is unchanged.
   void read(std::int64_t x, std::int64_t y, std::size_t count, ChunkBuffer& buffer,
@@ -56,6 +59,7 @@ class RowWriter {
  public:
   RowWriter(std::span<const BasicPlane<std::byte>> planes, std::size_t element_bytes) noexcept;
 
+  [[nodiscard]] bool in_place() const noexcept { return arrangement_.packing == Packing::contiguous; }
   void begin(std::int64_t x, std::int64_t y, ChunkBuffer& buffer, std::array<void*, 4>& runs) const noexcept;
   void finish(std::int64_t x, std::int64_t y, std::size_t count, const ChunkBuffer& buffer) const noexcept;
 

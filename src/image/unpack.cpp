@@ -46,15 +46,21 @@ class Unpacker {
 
   void rows(std::int64_t first, std::int64_t last) const noexcept {
     Scratch scratch;
+    const std::int64_t step = in_place() ? image_.width : static_cast<std::int64_t>(chunk_pixels);
     for (std::int64_t y = first; y < last; ++y) {
-      for (std::int64_t x = 0; x < image_.width; x += static_cast<std::int64_t>(chunk_pixels)) {
-        const auto left = static_cast<std::size_t>(image_.width - x);
-        chunk(x, y, std::min(left, chunk_pixels), scratch);
+      for (std::int64_t x = 0; x < image_.width; x += step) {
+        chunk(x, y, static_cast<std::size_t>(std::min(image_.width - x, step)), scratch);
       }
     }
   }
 
  private:
+  // Whether nothing goes through the scratch, so that a row can be done in one go.
+  [[nodiscard]] bool in_place() const noexcept {
+    const bool no_luma = std::find(source_.begin(), source_.end(), luma) == source_.end();
+    return no_luma && tensor_.dtype != DType::float16 && reader_.in_place() && writer_.in_place();
+  }
+
   // Which of the tensor's channels a stored sample comes from, or one of the two constants.
   [[nodiscard]] int source_of(Channel sample) const noexcept {
     for (std::size_t c = 0; c < color_.count; ++c) {
