@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from . import _core
 from ._errors import FramelaneError, RingClosed, ShapeError, StageError
 from ._frame import Frame
+from ._frame_plan import FramePlanner
 from ._ring import Overflow
 from ._session import Session
 from ._session_options import SessionOptions
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from types import TracebackType
     from typing import Self
+
+    from ._frame_plan import PicturePlan
+    from ._postprocess import Postprocess
+    from ._preprocess import Preprocess
 
 _open_engines: weakref.WeakSet[Engine] = weakref.WeakSet()
 
@@ -103,9 +108,13 @@ class Engine:
         What `put` does when the input ring is full: ``"block"``, ``"drop_oldest"``, ``"drop_newest"``, ``"raise"``.
     on_drop : callable, optional
         Called with each frame that the overflow policy drops, in the thread that puts.
-    preprocess, postprocess : Preprocess, Postprocess, optional
-        With these, frames carry pictures (uint8 pixels): they are packed into the input and unpacked from the output
-        by the native threads.
+    preprocess : Preprocess or bool, optional
+        How a picture becomes the input. Frames carry a picture when their ``meta`` names its ``pixel_format``, as a
+        reader's do; the native threads pack it straight into the input. Left out, this is read from the model when
+        the first one comes; False feeds all tensors as they are.
+    postprocess : Postprocess or bool, optional
+        How an output becomes a picture, for frames that carried one. Left out, this is read from the model; False
+        leaves all outputs as they are.
     name : str, optional
         What errors call this engine. Default: the model's file name.
 
@@ -142,6 +151,8 @@ class Engine:
         streams: int | None = None,
         overflow: Overflow | str = Overflow.BLOCK,
         on_drop: Callable[[Frame], object] | None = None,
+        preprocess: Preprocess | bool | None = None,
+        postprocess: Postprocess | bool | None = None,
         name: str | None = None,
     ) -> None:
         for what, value in (("capacity", capacity), ("batch", batch), ("streams", 1 if streams is None else streams)):
@@ -162,6 +173,7 @@ class Engine:
         self._next_index = 0
         self._source_error: BaseException | None = None
         self._stuck = 0
+        self._planner = FramePlanner(self._session, preprocess, postprocess)
         self._check_batch(batch)
         self._native = _core.Engine(
             self._session,
@@ -204,6 +216,16 @@ class Engine:
         return self._capacity
 
     @property
+    def preprocess(self) -> Preprocess | None:
+        """How pictures go in; None as long as none came."""
+        return self._planner.preprocess
+
+    @property
+    def postprocess(self) -> Postprocess | None:
+        """How a picture comes out; None when none does, or none came in yet."""
+        return self._planner.postprocess
+
+    @property
     def activities(self) -> list[_core.Activity]:
         """What each stream does now, for a watchdog."""
         return self._native.activities
@@ -229,7 +251,9 @@ class Engine:
         """
         frame = self._as_frame(frame)
         arrays = self._arrays(frame)
-        for dropped in self._native.put(frame, frame.index, arrays, None, timeout):
+        plan = self._planner.plan(frame, arrays)
+        native = None if plan is None else plan.native
+        for dropped, _ in self._native.put((frame, plan), frame.index, arrays, native, timeout):
             if self._on_drop is not None:
                 self._on_drop(dropped)
 
@@ -285,15 +309,18 @@ class Engine:
         if result is None:
             self._raise_source_error()
             return None
-        frame: Frame = result[0]
+        frame: Frame = result[0][0]
+        plan: PicturePlan | None = result[0][1]
         outputs, error = result[1:]
         if error is not None:
             failure = StageError(f"{self._name}: frame {frame.index}: {error}")
             failure.stage, failure.frame_index = self._name, frame.index
             raise failure from error
         tensors = dict(zip(self._output_names, outputs, strict=True))
-        tensors.update((name, tensor) for name, tensor in frame.tensors.items() if name not in tensors)
-        return replace(frame, tensors=tensors)
+        others = {name: tensor for name, tensor in frame.tensors.items() if name not in tensors}
+        if plan is not None:
+            return plan.finish(frame, tensors, others)
+        return replace(frame, tensors={**tensors, **others})
 
     def _raise_source_error(self) -> None:
         with self._lock:

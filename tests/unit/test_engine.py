@@ -232,3 +232,92 @@ def test_impossible_options_are_named(options, text):
 def test_an_unknown_overflow_lists_what_there_is():
     with pytest.raises(ValueError, match="drop_oldest"):
         fl.Engine(doubler(), overflow="maybe")
+
+
+def scaler(height="H", width="W", factor=1, first="N"):
+    """Passes a picture on, enlarged by repetition."""
+    sizes = onnx.numpy_helper.from_array(np.array([1, 1, factor, factor], np.float32))
+    nodes = [
+        helper.make_node("Constant", [], ["sizes"], value=sizes),
+        helper.make_node(
+            "Resize",
+            ["x", "", "sizes"],
+            ["y"],
+            mode="nearest",
+            nearest_mode="floor",
+            coordinate_transformation_mode="asymmetric",
+        ),
+    ]
+    shape = [first, 3, height, width]
+    larger = [side * factor if isinstance(side, int) else f"{side}_out" for side in (height, width)]
+    return network(nodes, [value("x", shape)], [value("y", [first, 3, *larger])])
+
+
+def picture_frames(count, height=6, width=8, pixel_format="rgb24"):
+    for index in range(count):
+        random = np.random.default_rng(index)
+        shape = (3, height, width) if pixel_format == "gbrp" else (height, width, 3)
+        image = random.integers(0, 256, shape, np.uint8)
+        yield fl.Frame(index, tensors={"image": image}, meta={"pixel_format": pixel_format})
+
+
+@pytest.mark.parametrize("pixel_format", ["rgb24", "gbrp"])
+@pytest.mark.parametrize(("streams", "batch"), [(1, 1), (2, 4)])
+def test_pictures_go_in_and_come_out(pixel_format, streams, batch):
+    with fl.Engine(scaler(), streams=streams, batch=batch) as engine:
+        results = run(engine, picture_frames(20, pixel_format=pixel_format))
+    assert len(results) == 20
+    for frame, given in zip(results, picture_frames(20, pixel_format=pixel_format), strict=True):
+        assert list(frame.tensors) == ["y", "image"]
+        assert frame.meta == {"pixel_format": pixel_format, "source_pixel_format": pixel_format}
+        np.testing.assert_array_equal(frame.image, given.image)
+
+
+def test_a_picture_is_enlarged_with_the_network():
+    with fl.Engine(scaler(factor=2)) as engine:
+        engine.put(next(picture_frames(1)))
+        result = engine.get(timeout=20)
+    original = next(picture_frames(1)).image
+    np.testing.assert_array_equal(result.image, original.repeat(2, 0).repeat(2, 1))
+
+
+def test_a_picture_of_another_size_is_letterboxed_and_restored():
+    pytest.importorskip("av")
+    with fl.Engine(scaler(height=32, width=32, first=1)) as engine:
+        flat = np.full((20, 40, 3), 200, np.uint8)
+        engine.put(fl.Frame(0, tensors={"image": flat}, meta={"pixel_format": "rgb24"}))
+        result = engine.get(timeout=20)
+        assert engine.preprocess is not None
+        assert engine.preprocess.size == (32, 32)
+    np.testing.assert_array_equal(result.image, flat)
+
+
+def test_pictures_of_changing_size_are_planned_anew():
+    with fl.Engine(scaler(), batch=4) as engine:
+        sizes = [(6, 8), (6, 8), (10, 4), (6, 8)]
+        for index, (height, width) in enumerate(sizes):
+            frame = next(picture_frames(1, height, width))
+            frame.index = index
+            engine.put(frame)
+        engine.finish()
+        assert [frame.image.shape[:2] for frame in engine] == sizes
+
+
+def test_preprocess_false_feeds_tensors_as_they_are():
+    with fl.Engine(scaler(), preprocess=False) as engine, pytest.raises(fl.ShapeError, match="expected float32"):
+        engine.put(next(picture_frames(1)))
+
+
+def test_what_a_stage_put_in_the_pictures_place_is_fed_as_it_is():
+    with fl.Engine(scaler()) as engine:
+        tensor = np.ones((1, 3, 4, 4), np.float32)
+        engine.put(fl.Frame(0, tensors={"image": tensor}, meta={"pixel_format": "rgb24"}))
+        np.testing.assert_array_equal(engine.get(timeout=20).image, tensor)
+
+
+def test_pictures_that_the_caller_keeps_do_not_stop_the_engine():
+    with fl.Engine(scaler(), capacity=2, streams=1) as engine:
+        kept = run(engine, picture_frames(40))
+        assert engine.stats().extra_pictures > 0
+    for frame, given in zip(kept, picture_frames(40), strict=True):
+        np.testing.assert_array_equal(frame.image, given.image)
