@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
 from . import _core
 from ._binding import bind
 from ._errors import ModelError, NoDeviceError
+from ._model import Model, open_model
+from ._model_error import explain
+from ._placement import Placement, placement_on_cpu
 from ._runtime import ensure_runtime
 from ._session_options import SessionOptions
 from ._tensor_info import TensorInfo
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Mapping
     from types import TracebackType
 
@@ -101,25 +104,25 @@ class Session(_core.SessionBase):
         options: SessionOptions | None = None,
     ) -> None:
         _check_device(device)
-        ensure_runtime()
-        options = options or SessionOptions()
-        self._options = options
+        self._options = options or SessionOptions()
         self._device = device
-        self._open(model, options)
+        opened = open_model(model)
+        self._runtime = ensure_runtime()
+        self._load(opened, self._runtime)
+        self._model = replace(opened, data=None)  # ONNX Runtime has its own copy
+        self._placement: Placement | None = None
         self._inputs = tuple(TensorInfo(*info) for info in _core.session_inputs(self))
         self._outputs = tuple(TensorInfo(*info) for info in _core.session_outputs(self))
 
-    def _open(self, model: Any, options: SessionOptions) -> None:
-        if isinstance(model, (str, os.PathLike)):
-            path = os.path.abspath(os.fsencode(model))
-            try:
-                _core.session_open_file(self, path, options._native())
-            except ModelError as error:
-                raise ModelError(f"{os.fsdecode(path)}: {error}") from error
-            return
-        if hasattr(model, "SerializeToString"):
-            model = model.SerializeToString()
-        _core.session_open_bytes(self, model, options._native())
+    def _load(self, model: Model, version: str) -> None:
+        options = self._options._native()
+        try:
+            if model.path is not None:
+                _core.session_open_file(self, model.path, options)
+            else:
+                _core.session_open_bytes(self, model.data, options)
+        except ModelError as error:
+            raise explain(model, version, error) from error
 
     @property
     def device(self) -> str:
@@ -140,6 +143,14 @@ class Session(_core.SessionBase):
     def metadata(self) -> ModelMetadata:
         """What the model says about itself."""
         return ModelMetadata(**_core.session_metadata(self))
+
+    @property
+    def placement(self) -> Placement:
+        """Where it runs, node by node. Reads the nodes from the model's file at the first call."""
+        if self._placement is None:
+            nodes, note = self._model.read_nodes()
+            self._placement = placement_on_cpu(nodes, self._runtime, note)
+        return self._placement
 
     def bind(self, inputs: Any = None, outputs: Mapping[str, Any] | None = None) -> _core.BoundRun:
         """Bind inputs and outputs to memory once, so that a run allocates nothing.
@@ -180,6 +191,14 @@ class Session(_core.SessionBase):
         """Write the profile and return its path; empty when profiling is off."""
         return _core.session_end_profiling(self)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self._model.path is None:
+            raise TypeError(
+                f"a Session made of {self._model.label.removeprefix('the ')} does not pickle; "
+                "make it from a path, or make it in the other process"
+            )
+        return _load_again, (self._model.path, self._device, self._options)
+
     def __enter__(self) -> Self:
         return self
 
@@ -187,6 +206,11 @@ class Session(_core.SessionBase):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _load_again(path: bytes, device: str, options: SessionOptions) -> Session:
+    """Make a pickled session anew, in another process as a rule."""
+    return Session(os.fsdecode(path), device, options=options)
 
 
 def _check_device(device: str) -> None:

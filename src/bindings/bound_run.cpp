@@ -114,8 +114,9 @@ PyObject* BoundRun::run() {
 }
 
 void BoundRun::run_bound() {
+  const std::shared_ptr<const ort::RunOptions> options = state_->run_options;
   const GilRelease released;
-  binding_->run(&state_->run_options);
+  binding_->run(options.get());
 }
 
 // The sizes of the outputs that we allocated came from the model, and models may be wrong about them: then ONNX

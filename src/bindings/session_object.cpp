@@ -61,11 +61,12 @@ PyObject* run(PyObject* self, PyObject* const* arguments, Py_ssize_t count, PyOb
   PyObject* feeds = only_argument("run", "feeds", arguments, count, keywords);
   SessionState& state = open_state(self);
   std::shared_ptr<const ort::Session> session = state.session;
+  const std::shared_ptr<const ort::RunOptions> options = state.run_options;
   Feeds fed(state, feeds);
   Results results(session->environment(), state.output_names.size());
   {
     const GilRelease released;
-    session->run(fed.values(), results.values(), state.run_options.handle());
+    session->run(fed.values(), results.values(), options->handle());
   }
   state.count(fed.copies(), fed.copied_bytes());
   py::dict outputs;
@@ -86,7 +87,7 @@ PyObject* close(PyObject* self, PyObject* const*, Py_ssize_t, PyObject*) {
 }
 
 PyObject* terminate(PyObject* self, PyObject* const*, Py_ssize_t, PyObject*) {
-  open_state(self).run_options.terminate();
+  std::exchange(open_state(self).run_options, std::make_shared<ort::RunOptions>())->terminate();
   Py_RETURN_NONE;
 }
 
@@ -111,14 +112,16 @@ constexpr const char* run_doc =
 PyMethodDef methods[] = {
     fast_method<run>("run", run_doc),
     fast_method<close>("close", "close()\n--\n\nRelease the model. Runs in other threads still finish. Idempotent."),
-    fast_method<terminate>("terminate",
-                           "terminate()\n--\n\nStop the runs in progress, which raise FramelaneError; later ones too."),
+    fast_method<terminate>(
+        "terminate",
+        "terminate()\n--\n\nStop the runs in progress, in whatever thread: they raise FramelaneError soon."),
     {nullptr, nullptr, 0, nullptr},
 };
 
 }  // namespace
 
-SessionState::SessionState(std::shared_ptr<const ort::Session> opened) : session(std::move(opened)) {
+SessionState::SessionState(std::shared_ptr<const ort::Session> opened)
+    : session(std::move(opened)), run_options(std::make_shared<ort::RunOptions>()) {
   const auto intern = [](const ort::TensorInfo& info) {
     return py::reinterpret_steal<py::object>(PyUnicode_InternFromString(info.name.c_str()));
   };

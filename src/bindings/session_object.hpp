@@ -19,7 +19,7 @@ struct SessionState {
   std::shared_ptr<const ort::Session> session;  // null once closed
   std::vector<pybind11::object> input_names;    // interned strings
   std::vector<pybind11::object> output_names;
-  ort::RunOptions run_options;  // of all runs, so that they can be stopped together
+  std::shared_ptr<const ort::RunOptions> run_options;  // of the runs since the last terminate()
   std::atomic<std::uint64_t> runs{0};
   std::atomic<std::uint64_t> copies{0};
   std::atomic<std::uint64_t> copied_bytes{0};
