@@ -32,6 +32,7 @@ from ._infer import Infer
 from ._npz import NpzWriter
 from ._pack import pack, unpack
 from ._pipeline import Pipeline
+from ._placement import NodePlacement, Placement
 from ._postprocess import Postprocess
 from ._preprocess import Preprocess
 from ._records import JsonlWriter
@@ -67,9 +68,11 @@ __all__ = [
     "ModelMetadata",
     "NoDeviceError",
     "NpzWriter",
+    "NodePlacement",
     "Overflow",
     "PeerDied",
     "Pipeline",
+    "Placement",
     "PlacementError",
     "Postprocess",
     "Preprocess",
