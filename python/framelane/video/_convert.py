@@ -20,6 +20,10 @@ _OPTIONS: dict[str, Any] = {"threads": 1} if int(av.__version__.split(".")[0]) >
 _ENCODING = Interpolation(Interpolation.AREA | getattr(Interpolation, "FULL_CHR_H_INP", Interpolation.AREA))
 _DECODING = Interpolation.BILINEAR
 
+# Formats whose short way to planes leaves the last pixels of some rows as they were in memory: up to 8 of them, where
+# the width is that much more than a multiple of 16 (libswscale 8 and 9 do, 10 does not). They go through rgb24.
+_SHORT_ROWS = ("yuv420p", "yuv422p", "yuvj420p", "yuvj422p", "yuva420p")
+
 
 class Converter:
     """Converts frames of one kind to another; keeps libswscale's tables between frames. Not thread-safe.
@@ -48,7 +52,7 @@ class Converter:
         decoding: bool,
         scaling: Interpolation = Interpolation.BICUBIC,
     ) -> None:
-        self._sws = VideoReformatter()
+        self._sws, self._detour = VideoReformatter(), VideoReformatter()
         self._size = (width, height)
         self._format = pixel_format
         self._scaling = scaling
@@ -58,9 +62,14 @@ class Converter:
     def __call__(self, frame: av.VideoFrame) -> av.VideoFrame:
         """Return the frame converted; itself if it already is what it should be."""
         same_size = (frame.width, frame.height) == self._size
+        if same_size and self._format == "gbrp" and frame.format.name in _SHORT_ROWS and 0 < frame.width % 16 <= 8:
+            frame = self._reformat(self._detour, frame, "rgb24", same_size)
+        return self._reformat(self._sws, frame, self._format, same_size)
+
+    def _reformat(self, sws: VideoReformatter, frame: av.VideoFrame, target: str, same_size: bool) -> av.VideoFrame:
         same_size_flags = _DECODING if self._decoding else _ENCODING
-        source, target = frame.format.name, self._format
-        return self._sws.reformat(
+        source = frame.format.name
+        return sws.reformat(
             frame,
             *self._size,
             target,
