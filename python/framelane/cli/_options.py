@@ -47,6 +47,15 @@ def positive(text: str) -> int:
     return int(text)
 
 
+def bitrate(text: str) -> int:
+    """Read bits a second, with k or M behind for thousands and millions."""
+    value = number(text[:-1] if text[-1:] in "kM" else text)
+    bits = round(value * {"k": 1e3, "M": 1e6}.get(text[-1:], 1))
+    if bits < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no bit rate; write it as 8M, 800k or 800000")
+    return bits
+
+
 def position(text: str) -> float | int:
     """Read a place in a video: seconds (float) as ``1.3`` or ``1:02:03.5``, or a frame's number (int) as ``33f``."""
     if match := _FRAME.fullmatch(text):
@@ -60,6 +69,13 @@ def position(text: str) -> float | int:
     if not (math.isfinite(seconds) and seconds >= 0):
         raise argparse.ArgumentTypeError(f"{text!r} is no time; write seconds (1.3), a clock (0:01.3) or a frame (33f)")
     return seconds
+
+
+def file_name(text: str) -> str:
+    """Take a file's name as it is: a / at its end, which makes it a folder, would be lost in a `Path`."""
+    if not text:
+        raise argparse.ArgumentTypeError("an empty name is no file")
+    return text
 
 
 def named_value(text: str) -> tuple[str, str]:

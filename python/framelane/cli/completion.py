@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ._exit import ExitCode
 from ._extras import need_extra
+from ._options import file_name
 
 if TYPE_CHECKING:
     import argparse
@@ -42,7 +43,7 @@ def execute(args: argparse.Namespace, console: Console) -> int:  # noqa: ARG001 
 
     parser = make_parser()
     for action in _actions(parser):
-        if action.type is Path:
+        if action.type in (Path, file_name):
             action.complete = shtab.FILE  # type: ignore[attr-defined]  # where shtab looks for it
     # Not through rich, which would wrap the script's long lines.
     print(shtab.complete(parser, shell=args.shell))

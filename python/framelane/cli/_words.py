@@ -1,0 +1,33 @@
+"""Puts what the library says of its arguments into the words of the command line."""
+
+from __future__ import annotations
+
+import re
+
+_ARGUMENT = re.compile(r"\b([a-z_]+)=('?)([\w./-]*)\2")
+_OPTION = re.compile(r"\b[Tt]he option (\w+)\b")
+_SUBJECT = re.compile(r"^(\w+)(?= (?:must|has|is) )")
+_NAMES = (
+    *("batch", "color", "deinterlace", "input", "layout", "mean", "multiple_of", "output", "pixel_format", "rate"),
+    *("resize", "scale", "size", "std", "streams"),
+)
+
+
+def spelled(text: str) -> str:
+    """Spell ``multiple_of=16``, ``the option rate`` and ``rate must`` as ``--multiple-of 16``, ``--rate``, ..."""
+    return _SUBJECT.sub(_option, _OPTION.sub(_option, _ARGUMENT.sub(_argument, text)))
+
+
+def _argument(match: re.Match[str]) -> str:
+    name, _, value = match.groups()
+    if name not in _NAMES:
+        return match[0]
+    return f"{_dashed(name)} {value}" if value else _dashed(name)
+
+
+def _option(match: re.Match[str]) -> str:
+    return _dashed(match[1]) if match[1] in _NAMES else match[0]
+
+
+def _dashed(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
