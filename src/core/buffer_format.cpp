@@ -74,10 +74,10 @@ DType dtype_from_format(std::string_view format, std::size_t item_bytes) {
   if (const auto dtype = find_dtype(format, item_bytes)) {
     return *dtype;
   }
-  if (find_native(split(format).second, item_bytes)) {
+  if (const auto swapped = find_native(split(format).second, item_bytes)) {
     throw ShapeError("an array of the other byte order (buffer format '" + std::string(format) +
-                     "') is no tensor; convert it with numpy.asarray(x).astype(\"" +
-                     std::string(name_of(*find_native(split(format).second, item_bytes))) + "\")");
+                     "') is no tensor; convert it with numpy.asarray(x).astype(\"" + std::string(name_of(*swapped)) +
+                     "\")");
   }
   throw ShapeError("an array with items of buffer format '" + std::string(format) +
                    "' (records, strings, objects, complex or long numbers) is no tensor; convert it, for example with "

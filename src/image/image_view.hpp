@@ -36,7 +36,7 @@ struct BasicImage {
   std::int64_t height = 0;
   std::array<BasicPlane<Byte>, 4> planes{};
 
-  // NOLINTNEXTLINE(google-explicit-constructor,hicpp-explicit-conversions): as a pointer becomes one to const
+  // NOLINTNEXTLINE(misc-explicit-constructor): as a pointer becomes one to const
   operator BasicImage<const Byte>() const noexcept {
     BasicImage<const Byte> image{format, width, height, {}};
     for (std::size_t i = 0; i < planes.size(); ++i) {

@@ -25,7 +25,7 @@ struct BasicRegion {
   std::int64_t height = 0;
   std::array<BasicPlane<Byte>, 4> planes{};
 
-  // NOLINTNEXTLINE(google-explicit-constructor,hicpp-explicit-conversions): as a pointer becomes one to const
+  // NOLINTNEXTLINE(misc-explicit-constructor): as a pointer becomes one to const
   operator BasicRegion<const Byte>() const noexcept {
     BasicRegion<const Byte> region{dtype, channels, width, height, {}};
     for (std::size_t i = 0; i < planes.size(); ++i) {
