@@ -62,8 +62,14 @@ void Stream::run(std::span<const JobPtr> jobs, const ort::RunOptions& options) {
   }
   {
     const NativeCall call(work_);
-    binding_.run(&options);
+    try {
+      binding_.run(&options);
+    } catch (...) {
+      release_foreign_inputs(jobs);
+      throw;
+    }
   }
+  release_foreign_inputs(jobs);
   std::vector<std::vector<Tensor>> results(outputs_.size());
   for (std::size_t output = 0; output < outputs_.size(); ++output) {
     results[output] = collect(output, jobs);
@@ -71,6 +77,16 @@ void Stream::run(std::span<const JobPtr> jobs, const ort::RunOptions& options) {
   for (std::size_t i = 0; i < jobs.size(); ++i) {
     for (auto& of_output : results) {
       jobs[i]->outputs.push_back(std::move(of_output[i]));
+    }
+  }
+}
+
+// A tensor that was bound where it lies is the frame's: its last holder may need the GIL to let it go, so that must
+// not be this thread, and a producer's slot must not wait here for the next frame.
+void Stream::release_foreign_inputs(std::span<const JobPtr> jobs) {
+  for (std::size_t input = 0; input < inputs_.size() && jobs.size() == 1; ++input) {
+    if (pack_step(*jobs.front(), input) == nullptr) {
+      binding_.release_input(input);
     }
   }
 }

@@ -46,6 +46,11 @@ void IoBinding::bind_input(std::size_t index, const Tensor& tensor) {
   inputs_[index] = tensor;
 }
 
+void IoBinding::release_input(std::size_t index) {
+  unbound_inputs_ += inputs_.at(index).has_value() ? 1 : 0;
+  inputs_[index].reset();
+}
+
 void IoBinding::bind_output(std::size_t index, const Tensor& tensor) {
   const TensorInfo& info = session_->outputs().at(index);
   check_fits(info, tensor);

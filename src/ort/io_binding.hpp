@@ -26,6 +26,8 @@ class IoBinding {
   // Throw ShapeError unless the tensor fits: dtype, shape, contiguous, host memory; an output must be writable.
   void bind_input(std::size_t index, const Tensor& tensor);
   void bind_output(std::size_t index, const Tensor& tensor);
+  // Lets go of an input's memory: it has to be bound again before the next run.
+  void release_input(std::size_t index);
   void bind_output_allocated(std::size_t index);
 
   // Throws RunTerminated, DeviceMemoryError, Error; Error as well when an input was never bound.

@@ -321,3 +321,15 @@ def test_pictures_that_the_caller_keeps_do_not_stop_the_engine():
         assert engine.stats().extra_pictures > 0
     for frame, given in zip(kept, picture_frames(40), strict=True):
         np.testing.assert_array_equal(frame.image, given.image)
+
+
+def test_a_slot_is_free_again_when_its_frame_is_out():
+    pool = fl.FramePool((1, 3), np.float32, 2)
+    with fl.Engine(doubler(), streams=2) as engine:
+        for index in range(6):
+            slot = pool.acquire(timeout=10)
+            slot.numpy()[...] = index
+            engine.put({"x": slot})
+            del slot
+            np.testing.assert_array_equal(engine.get(timeout=10).tensors["y"], np.full((1, 3), 2 * index))
+        assert pool.available == 2
