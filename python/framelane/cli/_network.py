@@ -7,7 +7,7 @@ from argparse import ArgumentTypeError
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from framelane._errors import ShapeError
+from framelane._errors import ModelError, ShapeError
 
 from ._exit import CommandError, ExitCode
 from ._options import tensor_value
@@ -105,7 +105,10 @@ def open_network(args: argparse.Namespace) -> Network:
         allow_spinning=False,
         custom_operator_libraries=tuple(args.operators),
     )
-    session = Session(args.model, device=pick_device(args.device), options=options)
+    try:
+        session = Session(args.model, device=pick_device(args.device), options=options)
+    except ModelError as error:
+        raise CommandError(spelled(str(error)), ExitCode.MODEL) from error
     try:
         wishes = {name: getattr(args, name) for name in _FIELDS}
         preprocess = Preprocess.from_model(session.inputs, session.metadata, **wishes)

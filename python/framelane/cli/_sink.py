@@ -116,7 +116,7 @@ def _video(
         crf=args.crf,
         bitrate=args.bitrate,
         pixel_format=args.pixel_format,
-        audio={"copy": True, "none": False}.get(args.audio, args.audio),
+        audio={"copy": Path(args.source).is_file(), "none": False}.get(args.audio, args.audio),  # pictures have none
     )
     writer.open(reader)
     name = printable(args.out)

@@ -13,8 +13,16 @@ _NAMES = (
 )
 
 
+_PHRASES = (
+    (re.compile(r"Register the library: SessionOptions\(.*?\)"), "Its library is loaded with --operators LIBRARY"),
+    (re.compile(r"feed the others by name"), "give the others values with --set NAME=VALUE"),
+)
+
+
 def spelled(text: str) -> str:
     """Spell ``multiple_of=16``, ``the option rate`` and ``rate must`` as ``--multiple-of 16``, ``--rate``, ..."""
+    for phrase, words in _PHRASES:
+        text = phrase.sub(words, text)
     return _SUBJECT.sub(_option, _OPTION.sub(_option, _ARGUMENT.sub(_argument, text)))
 
 
