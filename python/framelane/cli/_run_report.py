@@ -37,8 +37,10 @@ def _times(stage: StageReport, seconds: float) -> list[str]:
 
 def _lines(report: Report, facts: dict[str, Any]) -> list[str]:
     lines = []
-    if report.bottleneck is not None:
-        lines.append(f"bottleneck: {report.bottleneck}")
+    for stage in report.stages:
+        if stage.name == report.bottleneck:
+            busy = min(stage.load / report.seconds, 1) if report.seconds else 0
+            lines.append(f"bottleneck: {stage.name}, busy {busy:.0%} of the time")
     lines.append(f"ran on: {facts['device']}")
     lines += [f"note: {note}" for note in facts["notes"]]
     return lines
