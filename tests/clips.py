@@ -17,11 +17,15 @@ def clip(name: str) -> Path:
     return CLIPS / name
 
 
-def painted(index: int, width: int = 160, height: int = 96) -> np.ndarray:
-    """A picture that carries an index along its top and eight colours along its bottom, with a slope between them."""
+def painted(index: int, width: int = 160, height: int = 96, *, flash: bool = False, noise: bool = False) -> np.ndarray:
+    """A picture with an index at its top and eight colours at its bottom; between them a slope, white or noise."""
     image = np.empty((height, width, 3), np.uint8)
     image[:] = np.linspace(40, 200, width).astype(np.uint8)[None, :, None]
-    band = height // 6
+    if noise:
+        image[:] = np.random.default_rng(index).integers(0, 255, image.shape, np.uint8)
+    if flash:
+        image[:] = 255
+    band = max(height // 6, 1)
     columns = edges(width, BITS)
     for bit, (a, b) in enumerate(pairwise(columns)):
         image[:band, a:b] = 255 if index >> (BITS - 1 - bit) & 1 else 0
@@ -35,14 +39,19 @@ def movie(path, count: int = 10, *, width: int = 160, height: int = 96, codec="l
     """Encode `count` painted pictures with PyAV alone.
 
     Of `how`: `times` (seconds), `rate`, `format` (container), `options`, `context` (attributes of the codec context),
-    `images` (instead of painted ones), `image_format`, `sound` (seconds of a tone: codec, rate, layout).
+    `images` (instead of painted ones), `image_format`, `field_first` (tff or bff), `container_options`, `metadata`,
+    `chapters`, `sound` (a list of what `_beep` takes).
     """
     import av
+    import av.video.reformatter
 
     rate = Fraction(how.get("rate", 25))
+    count = len(how.get("images") or how.get("times") or range(count))
     times = how.get("times") or [i / rate for i in range(count)]
     images = how.get("images") or [painted(i, width, height) for i in range(count)]
-    with av.open(str(path), "w", format=how.get("format")) as out:
+    with av.open(str(path), "w", format=how.get("format"), container_options=how.get("container_options")) as out:
+        out.metadata.update(how.get("metadata") or {})
+        tracks = [(sound, _sound_stream(out, **sound)) for sound in how.get("sound", ())]
         stream = out.add_stream(codec, rate=rate, options=how.get("options") or {})
         stream.width, stream.height, stream.pix_fmt = images[0].shape[1], images[0].shape[0], pix_fmt
         stream.codec_context.time_base = base = Fraction(how.get("time_base", Fraction(1, 1000)))
@@ -60,9 +69,102 @@ def movie(path, count: int = 10, *, width: int = 160, height: int = 96, codec="l
                 dst_color_range=av.video.reformatter.ColorRange(full or 1),
             )
             frame.pts, frame.time_base = round(Fraction(time) / base), base
+            if "field_first" in how:
+                frame = _with_field_order(frame, how["field_first"])
             out.mux(stream.encode(frame))
         out.mux(stream.encode(None))
+        for sound, track in tracks:
+            _beep(out, track, **sound)
+        if "chapters" in how:
+            out.set_chapters(how["chapters"])
     return path
+
+
+def _with_field_order(frame, first):
+    """Mark a frame as interlaced, with the field that is shown first: ``tff`` or ``bff``."""
+    from av.filter import Graph
+
+    graph = Graph()
+    source = graph.add_buffer(width=frame.width, height=frame.height, format=frame.format, time_base=frame.time_base)
+    field, sink = graph.add("setfield", first), graph.add("buffersink")
+    source.link_to(field)
+    field.link_to(sink)
+    graph.configure()
+    graph.push(frame)
+    return graph.pull()
+
+
+def _sound_stream(out, *, codec="aac", rate=48000, layout="stereo", language=None, **_):
+    stream = out.add_stream(codec, rate=rate)
+    stream.layout = layout
+    if language:
+        stream.metadata["language"] = language
+    return stream
+
+
+def _beep(out, stream, *, seconds=2.0, beeps=(0.4, 1.2, 1.8), start=0.0, **_):
+    """Encode silence with a tone of 50 ms at each of some times; the stream begins at `start`."""
+    import av
+
+    rate = stream.codec_context.sample_rate
+    samples = np.zeros((1, round(seconds * rate)), np.float32)
+    for beep in beeps:
+        first = round((beep - start) * rate)
+        if 0 <= first < samples.shape[1]:
+            tone = np.sin(np.arange(round(rate * 0.05)) * 2 * np.pi * 1000 / rate).astype(np.float32)
+            samples[0, first : first + tone.size] = 0.8 * tone[: samples.shape[1] - first]
+    for at in range(0, samples.shape[1], 1024):
+        piece = np.repeat(samples[:, at : at + 1024], len(stream.layout.channels), axis=0)
+        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(piece), "fltp", stream.layout.name)
+        frame.sample_rate, frame.pts, frame.time_base = rate, round(start * rate) + at, Fraction(1, rate)
+        out.mux(stream.encode(frame))
+    out.mux(stream.encode(None))
+
+
+def beeps(path, track: int = 0) -> list[float]:
+    """The times at which tones begin in a sound track, from the first picture of the file."""
+    import av
+
+    with av.open(str(path)) as container:
+        video = container.streams.video[0] if container.streams.video else None
+        begin = None
+        if video is not None:
+            begin = min(float(frame.pts * frame.time_base) for frame in container.decode(video))
+    with av.open(str(path)) as container:
+        stream = container.streams.audio[track]
+        pieces, first = [], None
+        for frame in container.decode(stream):
+            first = float(frame.pts * frame.time_base) if first is None else first
+            samples = frame.to_ndarray()
+            if not frame.format.is_planar:
+                samples = samples.reshape(-1, len(frame.layout.channels)).T
+            pieces.append(np.abs(samples.astype(float)).max(0))
+        level = np.concatenate(pieces)
+        rate = stream.codec_context.sample_rate
+    loud = np.flatnonzero(level > 0.25 * level.max())
+    onsets = [loud[0], *(b for a, b in pairwise(loud) if b - a > 0.1 * rate)] if loud.size else []
+    return [round((first or 0) + onset / rate - (begin or 0), 4) for onset in onsets]
+
+
+def sound_length(path, track: int = 0) -> float:
+    """Seconds of sound that come out of a track."""
+    import av
+
+    with av.open(str(path)) as container:
+        stream = container.streams.audio[track]
+        return sum(frame.samples for frame in container.decode(stream)) / stream.codec_context.sample_rate
+
+
+def flashes(path) -> list[float]:
+    """The times at which the middle of the picture turns white."""
+    from framelane import VideoReader
+
+    times = []
+    for frame in VideoReader(path):
+        image = upright(frame)
+        if image[len(image) // 3 : 2 * len(image) // 3].mean() > 200:
+            times.append(round(frame.timestamp, 4))
+    return [time for i, time in enumerate(times) if i == 0 or time - times[i - 1] > 0.1]
 
 
 def indexes(frames) -> list[int | None]:
@@ -89,3 +191,15 @@ def upright(frame) -> np.ndarray:
 def colours_differ(one, other) -> float:
     """The largest difference between the patches of two pictures."""
     return float(np.abs(patches_of(one) - patches_of(other)).max())
+
+
+def copy(source, target, pixel_format="rgb24", writer=None, **how):
+    """Read and write without change; return reader and writer. `writer` has options of the one, `how` of the other."""
+    from framelane import VideoReader, VideoWriter
+
+    reader = VideoReader(source, format=pixel_format, **how)
+    with VideoWriter(target, **(writer or {})) as written:
+        written.open(reader)
+        for frame in reader:
+            written(frame)
+    return reader, written

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import av
@@ -11,12 +12,14 @@ from framelane._errors import ShapeError, VideoError
 
 from ._convert import Converter
 from ._encode import Encoder
+from ._matroska import write_pixel_aspect
 from ._names import AnyPath, printable, url
 from ._open import as_video_error
 from ._output import OutputFile
 from ._pixels import LAYOUTS, frame_of
 from ._plan import Origin, Wishes, plan_for
-from ._sound import Sound
+from ._sound import Sound, check_sound
+from ._tags import copy_chapters, copy_metadata
 from ._targets import target_of
 
 if TYPE_CHECKING:
@@ -30,6 +33,8 @@ class Film:
         self._target = target_of(path)
         self._output = OutputFile(path)
         self._shown = printable(path)
+        if isinstance(wishes.audio, str | bytes | os.PathLike):
+            check_sound(wishes.audio)
         self._wishes = wishes
         self._origin = Origin.of(None, wishes)
         self._container: av.container.OutputContainer | None = None
@@ -62,13 +67,18 @@ class Film:
         """Open the encoder for frames of this size and format."""
         plan = plan_for(self._shown, self._target, self._wishes, self._origin, width, height, pixel_format)
         encoding = plan.encoding
+        self._pixel_aspect = encoding.pixel_aspect
+        # The shape of pixels is written into these when they are finished; see write_pixel_aspect.
+        matroska = self._target.container in ("matroska", "webm")
+        options: Any = {"container_options": {"write_crc32": "0"}} if matroska and self._pixel_aspect != 1 else {}
         with as_video_error(f"cannot write {self._shown}"):
-            self._container = av.open(url(self._output.temporary), "w", format=self._target.container)
+            self._container = av.open(url(self._output.temporary), "w", format=self._target.container, **options)
             self._encoder = Encoder(self._container, encoding)
         self.notes.extend(plan.notes)
         if self._sound_file is not None:
-            self._sound = Sound(self._sound_file, self._container, self._target, self._clock_offset)
-            self.notes.extend(self._sound.notes)
+            self._sound = Sound(self._sound_file, self._container, self._target, self._clock_offset, self.notes)
+            if self._wishes.audio is True:
+                copy_metadata(self._sound.input, self._container)
         self._size = (width, height)
         self._padded = (encoding.width, encoding.height)
         self._unit = encoding.time_base
@@ -143,10 +153,17 @@ class Film:
         with as_video_error(f"cannot write {self._shown}"):
             try:
                 self._encoder.finish()
+                end = float(self._encoder.end * self._unit) if cut else None
                 if self._sound is not None:
-                    self._sound.finish(float(self._encoder.end * self._unit) if cut else None)
+                    self._sound.write_rest(end)
+                    if self._wishes.audio is True:
+                        copy_chapters(self._sound.input, self._container, self._clock_offset(0) or 0.0, end)
             finally:
                 self._container.close()
+                if self._sound is not None:
+                    self._sound.close()
+            if self._pixel_aspect != 1 and self._target.container in ("matroska", "webm"):
+                write_pixel_aspect(self._output.temporary, self._pixel_aspect, *self._padded)
 
 
 def _padded(image: np.ndarray[Any, Any], right: int, below: int, *, planar: bool) -> np.ndarray[Any, Any]:

@@ -8,8 +8,9 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from ._colour import Colour
-from ._names import AnyPath, printable
+from ._names import AnyPath, native, printable
 from ._rotation import Orientation
+from ._structure import is_cut_off
 
 if TYPE_CHECKING:
     import av
@@ -141,8 +142,11 @@ def estimated_frames(
     claim = max(int(stream.frames or 0), 0)
     most = os.path.getsize(path) // 4
     if claim:
-        # AVI counts the empty places between frames as well; its index does not.
-        believed = min(claim, indexed) if indexed else claim
+        # AVI counts the empty places between frames as well; its index does not, which lies at its end.
+        if not indexed or is_cut_off(native(path), container.format.name):
+            believed = min(claim, round(claim / stream.average_rate * rate)) if stream.average_rate else claim
+        else:
+            believed = min(claim, indexed)
         return (believed, True) if believed <= most and claim <= 2 * believed else (None, False)
     seconds = duration_of(container, stream)
     frames = round(seconds * rate) if seconds else 0

@@ -10,6 +10,7 @@ from framelane._errors import VideoError
 
 from ._colour import Colour
 from ._encode import TICKS, Encoding
+from ._info import has_alpha
 from ._names import AnyPath, printable
 from ._pixels import LAYOUTS
 from ._targets import TARGETS, Target, encoder_of, formats_of, needs_even_size
@@ -90,6 +91,13 @@ def plan_for(
     codec = encoder_of(wishes.codec or default_codec)
     chosen = wishes.pixel_format or _default_format(codec, default_format, deep=layout.bits > 8, alpha=layout.alpha)
     taken = formats_of(codec)
+    if layout.alpha and not has_alpha(chosen):
+        formats = [name for name in taken if has_alpha(name)]
+        cure = f"it can in {', '.join(formats)}" if formats else "use another codec"
+        raise VideoError(
+            f"cannot write {printable(path)}: the frames have transparency, which {codec.name} does not keep in "
+            f"{chosen}; {cure}"
+        )
     if taken and chosen not in taken:
         raise VideoError(f"the encoder {codec.name} does not take {chosen}; it takes {', '.join(taken)}")
     chosen, width_to, height_to, notes = _fitted(codec, chosen, taken, wishes, width, height)
@@ -121,7 +129,8 @@ def _time_base(target: Target, origin: Origin) -> Fraction:
 
 def _default_format(codec: av.Codec, default: str, *, deep: bool, alpha: bool) -> str:
     taken = formats_of(codec)
-    wanted = ["yuva444p10le", "rgba64be", "bgra", "rgba", "yuva420p", "argb"] if alpha else []
+    wanted = ["yuva444p10le", "rgba64be"] if alpha and deep else []
+    wanted += ["bgra", "rgba", "argb", "yuva444p10le", "yuva420p"] if alpha else []
     wanted += ["yuv420p10le", "yuv422p10le", "rgb48be"] if deep and not alpha else []
     wanted += [default, "yuv420p", "yuvj420p", "rgb24", "bgr0", "yuv422p10le"]
     if alpha and default in taken:

@@ -10,11 +10,12 @@ from framelane._errors import VideoError
 from framelane._frame import Frame
 
 from ._colour import Colour
-from ._decode import FilePictures, Missed, Pictures, no_picture
 from ._deinterlace import Deinterlacer
+from ._film_pictures import FilmPictures
 from ._memory import keep_freed_memory
 from ._names import AnyPath, native, printable
 from ._picture import PictureMaker
+from ._pictures import Missed, Pictures, no_picture
 from ._pixels import layout_of
 from ._reader_notes import note_on_end, notes_after, notes_before, notes_on_alpha
 from ._seek import landing_at
@@ -139,7 +140,7 @@ class VideoReader:
         if is_series(self.path):
             self._pictures: Pictures = SeriesPictures(self.path, self._rate or Fraction(25))
         else:
-            self._pictures = FilePictures(self.path, self._threads, alpha=self._layout.alpha)
+            self._pictures = FilmPictures(self.path, self._threads, alpha=self._layout.alpha)
         pictures = self._pictures
         self._skipped = landing.index if landing else 0
         self._clock = Clock(pictures.rates, self._rate, pictures.start, landing.origin if landing else None)

@@ -10,9 +10,9 @@ from ._rotation import Orientation
 if TYPE_CHECKING:
     import av
 
-    from ._decode import Damage
     from ._info import VideoInfo
     from ._picture import PictureMaker
+    from ._pictures import Damage
     from ._timing import Clock
 
 # Formats and codecs that always have an alpha channel, used or not.

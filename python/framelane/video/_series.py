@@ -12,10 +12,10 @@ import av.error
 
 from framelane._errors import VideoError
 
-from ._decode import Damage
 from ._info import VideoInfo, describe_picture
 from ._names import AnyPath, counted, native, printable, suffix
 from ._open import reason_of
+from ._pictures import Damage
 
 if TYPE_CHECKING:
     from collections.abc import Generator

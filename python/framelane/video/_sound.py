@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import av.error
 
+from framelane._errors import VideoError
+
 from ._names import AnyPath, counted, printable
 from ._open import open_input
 from ._sound_tracks import CopiedTrack, EncodedTrack, Track
@@ -26,6 +28,19 @@ _SUBTITLES = {
 _EXACT_START = ("mp4", "mov")
 
 
+def check_sound(path: AnyPath) -> None:
+    """Refuse a file without sound.
+
+    Raises
+    ------
+    VideoError
+        It has none, or cannot be read.
+    """
+    with open_input(path) as container:
+        if not any(stream.type == "audio" and stream.codec_context is not None for stream in container.streams):
+            raise VideoError(f"{printable(path)} has no sound in it")
+
+
 class Sound:
     """Sound tracks and subtitles on their way from a file into a container.
 
@@ -40,11 +55,20 @@ class Sound:
     offset : callable
         Given the number of times that the file's clock was set anew, what to add to its times (seconds); None as long
         as that is not known.
+    notes : list of str
+        Gets sentences on what could not be copied.
     """
 
-    def __init__(self, path: AnyPath, container: Any, target: Target, offset: Callable[[int], float | None]) -> None:
-        self.notes: list[str] = []
-        self._input = open_input(path)
+    def __init__(
+        self,
+        path: AnyPath,
+        container: Any,
+        target: Target,
+        offset: Callable[[int], float | None],
+        notes: list[str],
+    ) -> None:
+        self._notes = notes
+        self.input = open_input(path)
         self._path = path
         self._offset = offset
         self._tracks: dict[int, Track] = {}
@@ -60,7 +84,7 @@ class Sound:
     def _choose_tracks(self, container: Any, target: Target) -> None:
         left_out = 0
         kind = f".{target.container}" if target.container != "matroska" else ".mkv"
-        for stream in self._input.streams:
+        for stream in self.input.streams:
             if stream.type == "subtitle":
                 left_out += not self._take_subtitle(stream, container, target)
             if stream.type != "audio":
@@ -68,14 +92,14 @@ class Sound:
             context = stream.codec_context
             name = context.codec.canonical_name if context is not None else "unknown codec"
             if target.sound is None or context is None or not context.sample_rate:
-                self.notes.append(f"A sound track ({name}) is left out: {kind} cannot hold it.")
+                self._notes.append(f"A sound track ({name}) is left out: {kind} cannot hold it.")
             elif name in target.sound_codecs and self._copy(stream, container, target):
                 pass
             else:
                 self._tracks[stream.index] = EncodedTrack(container, stream, target.sound)
-                self.notes.append(f"A sound track ({name}) is encoded again as {target.sound}, for {kind}.")
+                self._notes.append(f"A sound track ({name}) is encoded again as {target.sound}, for {kind}.")
         if left_out:
-            self.notes.append(f"{counted(left_out, 'subtitle track')} left out: {kind} cannot hold it as it is.")
+            self._notes.append(f"{counted(left_out, 'subtitle track')} left out: {kind} cannot hold it as it is.")
 
     def _copy(self, stream: Any, container: Any, target: Target) -> bool:
         try:
@@ -94,24 +118,24 @@ class Sound:
         """Skip what lies well before this time of the file, where it can be skipped; for the first `write` only."""
         if begin > 5 and self._tracks:
             try:
-                self._input.seek(int((begin - 2) * 1_000_000))
+                self.input.seek(int((begin - 2) * 1_000_000))
             except (av.error.FFmpegError, OSError):
-                self._input.close()
-                self._input = open_input(self._path)
+                self.input.close()
+                self.input = open_input(self._path)
 
     def _read(self) -> Iterator[Any]:
-        streams = [self._input.streams[index] for index in self._tracks]
+        streams = [self.input.streams[index] for index in self._tracks]
         for _ in range(_MOST_STREAMS):
             try:
-                for packet in self._input.demux(streams):
+                for packet in self.input.demux(streams):
                     if packet.size:
                         yield packet
                 return
             except IndexError:
-                pass  # a stream that begins in the middle; see FilePictures
+                pass  # a stream that begins in the middle; see FilmPictures
             except (av.error.FFmpegError, OSError):
                 break
-        self.notes.append(f"The sound of {printable(self._path)} ends early: the file is damaged.")
+        self._notes.append(f"The sound of {printable(self._path)} ends early: the file is damaged.")
 
     def write(self, until: float) -> None:
         """Write everything that belongs before this time of the output."""
@@ -127,7 +151,7 @@ class Sound:
             packet, self._next = self._next, None
             self._tracks[packet.stream_index].write(packet, time)
 
-    def finish(self, end: float | None) -> None:
+    def write_rest(self, end: float | None) -> None:
         """Write the rest, up to `end`; all there is if that is None."""
         self._final = True
         for track in self._tracks.values():
@@ -136,7 +160,10 @@ class Sound:
         self.write(float("inf") if end is None else end)
         for track in self._tracks.values():
             track.finish(end)
-        self._input.close()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self.input.close()
 
     def _time_of(self, packet: Any) -> float | None:
         """Return the time of the output at which a packet belongs; None while that is not known."""

@@ -116,7 +116,7 @@ class Clock:
         times = [stamp.decoded if self._use_decoded else stamp.shown for stamp in first]
         steps = [b - a for a, b in pairwise(times) if a is not None and b is not None and b > a]
         self.steady = not steps or max(steps) < 1.5 * min(steps)
-        own = next((stamp.own_duration for stamp in first if stamp.own_duration), None)
+        own = next((stamp.own_duration for stamp in first if (stamp.own_duration or 0) > 0), None)
         seen = 1 / median(steps) if steps else 1 / own if own and self.has_times else None
         claimed = [rate for rate in map(plausible_rate, self.rates) if rate is not None]
         near = [rate for rate in claimed if seen and abs(seen / rate - 1) < 0.1]
@@ -237,7 +237,7 @@ class Clock:
                 stamp.duration = following.time - stamp.time
             else:
                 own = stamp.own_duration
-                trusted = own and self.has_times and not self._use_decoded
+                trusted = own is not None and own > 0 and self.has_times and not self._use_decoded
                 stamp.duration = own if own and trusted else float(1 / self.rate)
             yield stamp
 

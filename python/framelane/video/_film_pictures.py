@@ -1,20 +1,19 @@
-"""Decoded pictures of a file, one after the other, whatever is damaged on the way."""
+"""Decoded pictures of a video file, one after the other, whatever is damaged on the way."""
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections import deque
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import av
 import av.error
 
-from framelane._errors import VideoError
-
 from ._info import VideoInfo, describe
-from ._names import AnyPath, native, printable
+from ._names import AnyPath, native
 from ._open import open_input, reason_of, video_stream
+from ._pictures import Damage, Missed
 from ._structure import is_cut_off
 
 if TYPE_CHECKING:
@@ -30,67 +29,42 @@ _MOST_STREAMS = 100
 # More decoder threads than this only hold more frames in memory.
 _MOST_THREADS = 16
 
+_KEYS_REMEMBERED = 500
+
 
 class _Careful(Exception):  # noqa: N818 - a change of course, not a fault
     """Decode again with one thread: with several, PyAV loses the good frames that come out along with an error."""
 
 
-class Missed(Exception):  # noqa: N818
-    """Seeking did not lead to the wanted frame: decode from the beginning."""
+class _Progress:
+    """How far reading has come, to go on from there in another way."""
+
+    def __init__(self) -> None:
+        self.frames = 0
+        self.last: int | None = None  # time of the last frame
+        self.last_packet: int | None = None
+        self._rising = True
+        self._keys: deque[int] = deque(maxlen=_KEYS_REMEMBERED)
+
+    def add_packet(self, packet: Any) -> None:
+        self.last_packet = packet.dts if packet.dts is not None else self.last_packet
+        if packet.is_keyframe and packet.pts is not None:
+            self._keys.append(packet.pts)
+
+    def add_frame(self, frame: Any) -> None:
+        self.frames += 1
+        self._rising = self._rising and frame.pts is not None and (self.last is None or frame.pts > self.last)
+        self.last = frame.pts
+
+    @property
+    def key(self) -> int | None:
+        """Time of a key frame from which the frames behind the last one can be decoded; None if there is no knowing."""
+        if not self._rising or self.last is None:
+            return None
+        return max((key for key in self._keys if key <= self.last), default=None)
 
 
-@dataclass
-class Damage:
-    """What could not be read.
-
-    Attributes
-    ----------
-    seen : int
-        Coded pictures that were found.
-    packets : int
-        Of these, those that could not be decoded.
-    frames : int
-        Decoded pictures that the decoder marked as damaged.
-    broken_off : str
-        Why reading ended before the end of the file; empty if it did not.
-    names : list of str
-        The damaged ones of a series of files.
-    """
-
-    seen: int = 0
-    packets: int = 0
-    frames: int = 0
-    broken_off: str = ""
-    names: tuple[str, ...] = ()
-
-
-class Pictures(Protocol):
-    """What decoded pictures come from: a file, or a series of pictures."""
-
-    damage: Damage
-    time_base: Fraction
-    rates: tuple[Fraction | None, ...]
-    start: float | None
-    notes: list[str]
-
-    def frames(self, landing: Landing | None = None) -> Generator[av.VideoFrame]:
-        """Yield the pictures in their order, each with its time base; from a place on, if one is given."""
-        ...
-
-    def describe(self, first: av.VideoFrame, rate: Fraction) -> VideoInfo:
-        """Return what is known once the first picture is decoded."""
-        ...
-
-    def missing(self, frames: int, info: VideoInfo) -> int | None:
-        """Return how many frames there should have been, after reading so many; None if that is all of them."""
-        ...
-
-    def close(self) -> None:
-        """Let go of the files."""
-        ...
-
-
-class FilePictures:
+class FilmPictures:
     """The pictures of one video file.
 
     Parameters
@@ -134,18 +108,31 @@ class FilePictures:
         Missed
             Seeking did not lead to that place.
         """
-        done = 0
+        progress = _Progress()
         try:
-            for frame in self._frames(self._threads, landing):
-                yield frame
-                done += 1
+            yield from self._counted(self._from(landing, self._decoded(self._threads, progress)), progress)
         except _Careful:
+            yield from self._carefully(landing, progress)
+
+    def _carefully(self, landing: Landing | None, progress: _Progress) -> Iterator[av.VideoFrame]:
+        """Yield with one decoder thread what comes behind the last frame."""
+        self._open()
+        key, last, done = progress.key, progress.last, progress.frames
+        if key is not None and last is not None and self._seek(key):
+            frames = (frame for frame in self._decoded(1, progress) if frame.pts is not None and frame.pts > last)
+        else:
+            # Decoding is repeatable, so the first pictures are those that were handed out already.
             self.damage = Damage()
-            self._open()
-            # Decoding is repeatable, so the first `done` pictures are those that were handed out already.
-            for number, frame in enumerate(self._frames(1, landing)):
-                if number >= done:
-                    yield frame
+            progress.last_packet = None
+            everything = enumerate(self._from(landing, self._decoded(1, progress)))
+            frames = (frame for number, frame in everything if number >= done)
+        yield from self._counted(frames, progress)
+
+    def _counted(self, frames: Iterator[av.VideoFrame], progress: _Progress) -> Iterator[av.VideoFrame]:
+        for frame in frames:
+            progress.add_frame(frame)
+            self.damage.frames += frame.is_corrupt
+            yield frame
 
     def describe(self, first: av.VideoFrame, rate: Fraction) -> VideoInfo:
         """Return what is known once the first picture is decoded."""
@@ -156,11 +143,12 @@ class FilePictures:
         expected = info.frame_count
         if expected is None or frames >= expected:
             return None
-        if info.counted:
-            # Pictures that are there and cannot be decoded are damage, not a file that ends early.
-            return expected if self.damage.seen < expected else None
-        cut = bool(self.damage.broken_off) or is_cut_off(native(self.path), info.container)
-        return expected if cut else None
+        # Pictures that are there and cannot be decoded are damage, not a file that ends early.
+        here = info.counted and self.damage.seen >= expected
+        return expected if not here and (self.damage.broken_off or self._is_cut_off()) else None
+
+    def _is_cut_off(self) -> bool:
+        return is_cut_off(native(self.path), self._container.format.name if self._container else "")
 
     def close(self) -> None:
         """Close the file."""
@@ -168,30 +156,43 @@ class FilePictures:
             self._container.close()
             self._container = None
 
-    def _frames(self, threads: int, landing: Landing | None) -> Iterator[av.VideoFrame]:
+    def _from(self, landing: Landing | None, frames: Iterator[av.VideoFrame]) -> Iterator[av.VideoFrame]:
+        """Yield the frames from a place on, which must be among them."""
+        if landing is not None:
+            if self._container is None:
+                self._open()
+            if not self._seek(landing.pts):
+                raise Missed
+        for frame in frames:
+            if landing is not None and (frame.pts is None or frame.pts < landing.pts):
+                continue
+            if landing is not None and frame.pts != landing.pts:
+                raise Missed
+            landing = None
+            yield frame
+
+    def _seek(self, pts: int) -> bool:
+        try:
+            self._container.seek(pts, stream=self._stream, backward=True)
+        except (av.error.FFmpegError, OSError):
+            return False
+        return True
+
+    def _decoded(self, threads: int, progress: _Progress) -> Iterator[av.VideoFrame]:
         if self._container is None:
             self._open()
-        if landing is not None:
-            self._seek(landing)
         context = self._context()
-        context.thread_type = "AUTO"
-        context.thread_count = threads
-        for packet in self._packets():
-            for frame in self._decoded(context, packet, careful=threads == 1):
-                if landing is not None and (frame.pts is None or frame.pts <= landing.pts):
-                    if frame.pts != landing.pts:
-                        continue
-                elif landing is not None:
-                    raise Missed
-                landing = None
-                self.damage.frames += frame.is_corrupt
+        context.thread_type, context.thread_count = "AUTO", threads
+        packets = frames = 0
+        for packet in self._packets(progress):
+            packets += packet is not None
+            for frame in self._decode(context, packet, careful=threads == 1):
+                frames += 1
                 yield frame
-
-    def _seek(self, landing: Landing) -> None:
-        try:
-            self._container.seek(landing.pts, stream=self._stream, backward=True)
-        except (av.error.FFmpegError, OSError) as error:
-            raise Missed from error
+        # At the end PyAV may swallow an error, and with it the frames behind it.
+        doubtful = progress.key is not None or self.damage.broken_off or self._is_cut_off()
+        if threads > 1 and frames < packets and doubtful:
+            raise _Careful
 
     def _context(self) -> Any:
         context = self._stream.codec_context
@@ -203,15 +204,17 @@ class FilePictures:
                 self.notes.append(f"The file's transparency is left out: this FFmpeg has no {library}.")
         return context
 
-    def _packets(self) -> Iterator[Any]:
+    def _packets(self, progress: _Progress) -> Iterator[Any]:
         """Yield the packets, then None; go on after an error as long as there is something behind it."""
         fruitless = 0
+        seen = progress.last_packet  # in an earlier run
         while True:
             try:
                 for packet in self._container.demux(self._stream):
                     if packet.size:
                         fruitless = 0
-                        self.damage.seen += 1
+                        self.damage.seen += seen is None or (packet.dts is not None and packet.dts > seen)
+                        progress.add_packet(packet)
                         yield packet
                 break
             except IndexError:
@@ -225,7 +228,7 @@ class FilePictures:
                     break
         yield None
 
-    def _decoded(self, context: Any, packet: Any, *, careful: bool) -> list[av.VideoFrame]:
+    def _decode(self, context: Any, packet: Any, *, careful: bool) -> list[av.VideoFrame]:
         try:
             frames: list[av.VideoFrame] = context.decode(packet)
         except (av.error.FFmpegError, EOFError, ValueError) as error:
@@ -234,9 +237,3 @@ class FilePictures:
             self.damage.packets += packet is not None
             return []
         return frames
-
-
-def no_picture(path: AnyPath, damage: Damage) -> VideoError:
-    """Return the error for a file of which not one picture could be decoded."""
-    why = "it is damaged or cut off" if damage.packets or damage.broken_off else "its video is empty or cut off"
-    return VideoError(f"{printable(path)} has no picture that can be decoded: {why}")
