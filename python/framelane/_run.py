@@ -116,8 +116,6 @@ class Run:
             )
         if self.consumer is not None:
             watchdog.add("results", [self.consumer], stall_after=None)
-        for thread in threading.enumerate():
-            watchdog.claim(thread.native_id or 0)
         return watchdog
 
     # -- while it runs

@@ -47,8 +47,8 @@ class StageRun:
 
     @property
     def has_helper_threads(self) -> bool:
-        """Whether threads that nobody registered work for it: a session's pool, a codec's threads."""
-        return self.native or bool(getattr(self.target, "helper_threads", False))
+        """Whether threads that nobody registered work for it, such as those of a codec."""
+        return bool(getattr(self.target, "helper_threads", False))
 
     def last_worker_ends(self) -> bool:
         """Count one worker out; True for the last one."""

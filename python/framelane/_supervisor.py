@@ -57,6 +57,7 @@ class Supervisor:
         run = self._run
         try:
             while not self._over():
+                self._claim_python_threads()
                 event = run.watchdog.wait(self._timeout())
                 if isinstance(event, tuple):
                     self._take_alarm(*event)
@@ -75,6 +76,10 @@ class Supervisor:
     def _timeout(self) -> float | None:
         moments = (self._cut_at, self._give_up_at, self._source_until, self._patience.next_look)
         return max(min((at for at in moments if at is not None), default=1e9) - time.monotonic(), 0.0)
+
+    def _claim_python_threads(self) -> None:
+        """Let no thread of Python's be taken for the helper of a reader or writer."""
+        self._run.watchdog.claim([thread.native_id or 0 for thread in threading.enumerate()])
 
     # -- alarms
 

@@ -88,7 +88,7 @@ void register_watchdog(py::module_& m) {
            py::arg("memory_file") = py::none())
       .def("add", &add, py::arg("name"), py::arg("workers"), py::kw_only(), py::arg("stall_after"),
            py::arg("frame_timeout") = py::none(), py::arg("has_helper_threads") = false, py::arg("needs_gil") = true)
-      .def("claim", &Watchdog::claim, py::arg("thread"))
+      .def("claim", &Watchdog::claim, py::arg("threads"))
       .def("start", &Watchdog::start)
       .def("stop", &Watchdog::stop, py::call_guard<GilRelease>())
       .def("post", &Watchdog::post, py::arg("code"))

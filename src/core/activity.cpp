@@ -11,14 +11,21 @@ constexpr auto relaxed = std::memory_order_relaxed;
 
 }  // namespace
 
-Activity* Activity::current() noexcept { return current_activity; }
-
-void Activity::attach() noexcept {
-  current_activity = this;
-  thread_.store(this_thread_id(), relaxed);
+ThreadSet& threads_of_activities() {
+  static ThreadSet threads;
+  return threads;
 }
 
-void Activity::detach() noexcept {
+Activity* Activity::current() noexcept { return current_activity; }
+
+void Activity::attach() {
+  current_activity = this;
+  thread_.store(this_thread_id(), relaxed);
+  threads_of_activities().join();
+}
+
+void Activity::detach() {
+  threads_of_activities().leave();
   enter(Phase::idle);
   thread_.store(0, relaxed);
   current_activity = nullptr;
@@ -60,9 +67,9 @@ std::shared_ptr<const NativeWork> Activity::exchange_work(std::shared_ptr<const 
   return std::exchange(work_, std::move(work));
 }
 
-NativeCall::NativeCall(std::shared_ptr<const NativeWork> work) : activity_(Activity::current()) {
+NativeCall::NativeCall(const std::shared_ptr<const NativeWork>& work) : activity_(Activity::current()) {
   if (activity_ != nullptr) {
-    outer_ = activity_->exchange_work(std::move(work));
+    outer_ = activity_->exchange_work(work);
   }
 }
 

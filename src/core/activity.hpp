@@ -49,8 +49,8 @@ class alignas(64) Activity {
   ~Activity() = default;
 
   // Makes this the activity of the calling thread, until `detach` on the same thread.
-  void attach() noexcept;
-  void detach() noexcept;
+  void attach();
+  void detach();
 
   void enter(Phase phase) noexcept;
   void work_on(std::int64_t frame) noexcept;  // enters Phase::busy
@@ -80,10 +80,13 @@ class alignas(64) Activity {
   std::shared_ptr<const NativeWork> work_;
 };
 
+// All threads of this process that have an activity, and those that watch them: their processor time is no helper's.
+[[nodiscard]] ThreadSet& threads_of_activities();
+
 // While it lives, the activity of the calling thread (if any) is inside this native call. They nest.
 class NativeCall {
  public:
-  explicit NativeCall(std::shared_ptr<const NativeWork> work);
+  explicit NativeCall(const std::shared_ptr<const NativeWork>& work);
   NativeCall(const NativeCall&) = delete;
   NativeCall& operator=(const NativeCall&) = delete;
   NativeCall(NativeCall&&) = delete;

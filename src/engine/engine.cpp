@@ -4,25 +4,15 @@
 
 #include <atomic>
 #include <condition_variable>
-#include <csignal>
 #include <mutex>
 #include <utility>
 
+#include "core/signals.hpp"
 #include "engine/batcher.hpp"
 #include "engine/sequencer.hpp"
 #include "engine/stream.hpp"
 
 namespace framelane {
-namespace {
-
-// Signals are for the threads of the program: Ctrl-C must reach the one that runs Python's handler.
-void block_signals() noexcept {
-  sigset_t all;
-  sigfillset(&all);
-  pthread_sigmask(SIG_BLOCK, &all, nullptr);
-}
-
-}  // namespace
 
 struct Engine::Shared {
   Shared(std::shared_ptr<const ort::Session> model, const EngineOptions& given)
@@ -33,7 +23,7 @@ struct Engine::Shared {
         batcher(input, options.batch, options.batch_timeout),
         sequencer(output, 2 * options.streams),
         pools(std::make_shared<PicturePools>(options.capacity + (2 * options.streams + 1) * options.batch + 2)),
-        work(std::make_shared<const NativeWork>(NativeWork{options.label, nullptr})),
+        work(std::make_shared<const NativeWork>(NativeWork{options.label, session->work()->threads})),
         running(options.streams) {
     for (std::size_t i = 0; i < options.streams; ++i) {
       activities.push_back(std::make_shared<Activity>());

@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <chrono>
-#include <csignal>
 #include <utility>
+
+#include "core/signals.hpp"
 
 namespace framelane {
 namespace {
@@ -12,13 +13,6 @@ constexpr std::int64_t millisecond = 1'000'000;
 // How long an event may lie in the mailbox, with no Python thread moving, until the GIL counts as held. A loaded
 // machine may well keep a thread waiting for a tenth of this.
 constexpr std::int64_t patience_with_gil = 500 * millisecond;
-
-// Signals are for the threads of the program: Python's handler should interrupt the main thread, not this one.
-void block_signals() noexcept {
-  sigset_t all;
-  sigfillset(&all);
-  pthread_sigmask(SIG_BLOCK, &all, nullptr);
-}
 
 }  // namespace
 
@@ -32,7 +26,10 @@ std::size_t Watchdog::add(WatchedStage stage) {
   return detectors_.size() - 1;
 }
 
-void Watchdog::claim(pid_t thread) { claimed_.push_back(thread); }
+void Watchdog::claim(std::vector<pid_t> threads) {
+  const std::scoped_lock lock(mutex_);
+  claimed_ = std::move(threads);
+}
 
 void Watchdog::start() { thread_ = std::thread(&Watchdog::run, this); }
 
@@ -85,7 +82,7 @@ std::string Watchdog::stacks() const {
 
 void Watchdog::run() {
   block_signals();
-  claimed_.push_back(this_thread_id());
+  threads_of_activities().join();
   nobody_busy_since_ = steady_nanoseconds();
   while (!stopping_.load()) {
     const auto until = std::chrono::steady_clock::now() + std::chrono::nanoseconds(period());
@@ -97,6 +94,7 @@ void Watchdog::run() {
     alarm_clock_.wait(ticket, until);
     look(steady_nanoseconds());
   }
+  threads_of_activities().leave();
 }
 
 // A tenth of the shortest limit, so that what is found is found in good time, at most four times a second.
@@ -129,11 +127,10 @@ void Watchdog::look(std::int64_t now) {
 }
 
 std::vector<pid_t> Watchdog::strangers() const {
-  std::vector<pid_t> known = claimed_;
-  for (const auto& detector : detectors_) {
-    for (const auto& worker : detector.stage().workers) {
-      known.push_back(worker->snapshot().thread);
-    }
+  auto known = threads_of_activities().threads();
+  {
+    const std::scoped_lock lock(mutex_);
+    known.insert(known.end(), claimed_.begin(), claimed_.end());
   }
   auto threads = threads_of_process();
   std::erase_if(threads, [&](pid_t thread) { return std::find(known.begin(), known.end(), thread) != known.end(); });

@@ -31,7 +31,7 @@ struct WatchdogEvent {
 // so a stage that holds it cannot put it to sleep: when its events are not fetched for that reason, it writes the
 // stacks to the standard error by itself.
 //
-// add() and claim() before start(); everything else from any thread.
+// add() before start(); everything else from any thread.
 class Watchdog {
  public:
   // `stall_after` in nanoseconds, for all stages together; 0 for never. No `dump`, no stacks.
@@ -43,8 +43,8 @@ class Watchdog {
   ~Watchdog();
 
   std::size_t add(WatchedStage stage);
-  // This thread's processor time is not the work of any stage's helpers.
-  void claim(pid_t thread);
+  // The processor time of these threads is not the work of any stage's helpers. Replaces what was claimed before.
+  void claim(std::vector<pid_t> threads);
   void start();
   void stop();  // idempotent; joins the thread
 
@@ -71,7 +71,6 @@ class Watchdog {
   const std::int64_t stall_after_;
   const std::optional<StackDump> dump_;
   std::vector<StallDetector> detectors_;
-  std::vector<pid_t> claimed_;
 
   // Of the thread alone.
   std::int64_t nobody_busy_since_ = 0;
@@ -80,7 +79,8 @@ class Watchdog {
   std::uint64_t movement_ = 0;
   std::int64_t unfetched_since_ = 0;
 
-  mutable std::mutex mutex_;  // of the three below
+  mutable std::mutex mutex_;  // of the four below
+  std::vector<pid_t> claimed_;
   std::deque<WatchdogEvent> mailbox_;
   std::string stacks_;
   std::string last_reported_;  // name of the stage

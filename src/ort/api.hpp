@@ -124,6 +124,9 @@ constexpr std::uint32_t oldest_api = 24;
   ROW(137, BindOutput,                       1, abi::Status*, (abi::IoBinding*, const char*, const abi::Value*))        \
   ROW(138, BindOutputToDevice,               1, abi::Status*, (abi::IoBinding*, const char*, const abi::MemoryInfo*))   \
   ROW(140, GetBoundOutputValues,             1, abi::Status*, (const abi::IoBinding*, abi::Allocator*, abi::Value***, std::size_t*)) \
+  ROW(196, SessionOptionsSetCustomCreateThreadFn, 9, abi::Status*, (abi::SessionOptions*, void* (*)(void*, void (*)(void*), void*))) \
+  ROW(197, SessionOptionsSetCustomThreadCreationOptions, 9, abi::Status*, (abi::SessionOptions*, void*))               \
+  ROW(198, SessionOptionsSetCustomJoinThreadFn, 9, abi::Status*, (abi::SessionOptions*, void (*)(void*)))              \
   ROW(228, RegisterCustomOpsLibrary_V2,     14, abi::Status*, (abi::SessionOptions*, const char*))                      \
   ROW(390, TensorTypeAndShape_HasShape,     24, bool,         (const abi::TensorInfo*))                                 \
   ROW(414, GetTensorElementTypeAndShapeDataReference, 24, abi::Status*, (const abi::Value*, int*, const std::int64_t**, std::size_t*))

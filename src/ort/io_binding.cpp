@@ -86,6 +86,7 @@ void IoBinding::run(const RunOptions* options) {
   if (allocated_outputs_ != 0 || session_->passes_inputs_through()) {
     bind_allocated_outputs();
   }
+  const NativeCall call(session_->work());
   abi::Status* status = environment_.api().RunWithBinding(
       session_->handle(), options == nullptr ? nullptr : options->handle(), handle_.get());
   if (status != nullptr) [[unlikely]] {

@@ -5,6 +5,7 @@
 
 #include "core/host_memory.hpp"
 #include "ort/describe_session.hpp"
+#include "ort/session_threads.hpp"
 #include "ort/value.hpp"
 
 namespace framelane::ort {
@@ -15,8 +16,9 @@ namespace {
 }
 
 Owned<abi::Session> load(const Environment& environment, const std::filesystem::path& model,
-                         const SessionOptions& options) {
+                         const SessionOptions& options, ThreadSet& threads) {
   const Owned<abi::SessionOptions> created = create(options);
+  make_threads_known(environment, created.get(), threads);
   abi::Session* handle = nullptr;
   try {
     environment.check(environment.api().CreateSession(environment.handle(), model.c_str(), created.get(), &handle));
@@ -27,8 +29,9 @@ Owned<abi::Session> load(const Environment& environment, const std::filesystem::
 }
 
 Owned<abi::Session> load(const Environment& environment, std::span<const std::byte> model,
-                         const SessionOptions& options) {
+                         const SessionOptions& options, ThreadSet& threads) {
   const Owned<abi::SessionOptions> created = create(options);
+  make_threads_known(environment, created.get(), threads);
   abi::Session* handle = nullptr;
   try {
     environment.check(environment.api().CreateSessionFromArray(environment.handle(), model.data(), model.size(),
@@ -37,6 +40,10 @@ Owned<abi::Session> load(const Environment& environment, std::span<const std::by
     rethrow_load_failure(failure, environment);
   }
   return Owned<abi::Session>(handle);
+}
+
+std::shared_ptr<const NativeWork> work_named(const std::string& model, std::shared_ptr<const ThreadSet> threads) {
+  return std::make_shared<const NativeWork>(NativeWork{"ONNX Runtime: run " + model, std::move(threads)});
 }
 
 void check_inputs(const std::vector<TensorInfo>& infos, std::span<const Tensor> inputs) {
@@ -69,12 +76,18 @@ void RunOptions::reset() const {
 }
 
 Session::Session(const std::filesystem::path& model, const SessionOptions& options)
-    : environment_(Environment::get()), forks_(fork_count()), handle_(load(environment_, model, options)) {
+    : environment_(Environment::get()),
+      forks_(fork_count()),
+      work_(work_named(model.filename().string(), threads_)),
+      handle_(load(environment_, model, options, *threads_)) {
   describe();
 }
 
 Session::Session(std::span<const std::byte> model, const SessionOptions& options)
-    : environment_(Environment::get()), forks_(fork_count()), handle_(load(environment_, model, options)) {
+    : environment_(Environment::get()),
+      forks_(fork_count()),
+      work_(work_named("model", threads_)),
+      handle_(load(environment_, model, options, *threads_)) {
   describe();
 }
 
@@ -130,6 +143,7 @@ void Session::check_process() const {
 void Session::run(std::span<const abi::Value* const> inputs, std::span<abi::Value*> outputs,
                   const abi::RunOptions* options) const {
   check_process();
+  const NativeCall call(work_);
   abi::Status* status = environment_.api().Run(handle_.get(), options, input_names_.data(), inputs.data(),
                                                inputs.size(), output_names_.data(), outputs.size(), outputs.data());
   if (status != nullptr) [[unlikely]] {

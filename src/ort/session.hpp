@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/activity.hpp"
 #include "core/tensor.hpp"
 #include "ort/session_options.hpp"
 #include "ort/tensor_info.hpp"
@@ -65,6 +66,8 @@ class Session {
   [[nodiscard]] ModelMetadata metadata() const;
   [[nodiscard]] const Environment& environment() const noexcept { return environment_; }
   [[nodiscard]] abi::Session* handle() const noexcept { return handle_.get(); }
+  // What a run is called in a stall report, with the threads of the session's pools.
+  [[nodiscard]] const std::shared_ptr<const NativeWork>& work() const noexcept { return work_; }
 
   // One run: inputs in the order of inputs(), contiguous host memory. The outputs own their memory and may outlive
   // the session. Throws ShapeError for what does not fit, RunTerminated, DeviceMemoryError, Error.
@@ -92,6 +95,8 @@ class Session {
 
   const Environment& environment_;
   unsigned forks_;
+  std::shared_ptr<ThreadSet> threads_ = std::make_shared<ThreadSet>();
+  std::shared_ptr<const NativeWork> work_;
   Owned<abi::Session> handle_;
   std::vector<TensorInfo> inputs_;
   std::vector<TensorInfo> outputs_;

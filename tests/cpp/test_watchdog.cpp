@@ -108,7 +108,7 @@ TEST(Watchdog, LooksWhileTheStagesWork) {
     watched.has_helper_threads = true;
     watchdog.add(watched);
   }
-  watchdog.claim(framelane::this_thread_id());
+  watchdog.claim({framelane::this_thread_id()});
   watchdog.start();
   std::vector<std::thread> threads;
   for (const auto& activity : activities) {

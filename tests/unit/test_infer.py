@@ -204,3 +204,20 @@ def test_a_network_that_works_without_end_is_slow_and_stops(endless_file, caplog
     assert "stage 'endless.onnx' is slow" in caplog.text
     assert any("endless.onnx" in text for text in report.warnings)
     assert report.unfinished[0] == 0
+
+
+def test_the_threads_of_a_session_are_known():
+    def pool_threads():
+        names = [Path(f"/proc/self/task/{task}/comm").read_text().strip() for task in os.listdir("/proc/self/task")]
+        return names.count("framelane-ort")
+
+    def become(count):  # a thread names itself when it first runs
+        deadline = time.monotonic() + 5
+        while pool_threads() != count and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return pool_threads() == count
+
+    before = pool_threads()
+    with fl.Session(DOUBLE, options=fl.SessionOptions(intra_op_threads=3)):
+        assert become(before + 2), "the caller of run is the third"
+    assert become(before)
