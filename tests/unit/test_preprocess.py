@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from fractions import Fraction
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,8 +16,7 @@ from hypothesis import strategies as st
 import framelane as fl
 from framelane._geometry import Rect, Size, fit, window
 from framelane._output_picture import split_outputs
-
-onnx = pytest.importorskip("onnx")
+from needs import need
 
 MODELS = Path(__file__).parent.parent / "data" / "models"
 ELEMENTS = {1: "float32", 2: "uint8", 7: "int64", 8: "string", 10: "float16"}
@@ -47,6 +47,9 @@ def read_infos(values):
 
 
 def model(name):
+    need("onnx", find_spec("onnx") is not None)
+    import onnx
+
     graph = onnx.load(MODELS / f"{name}.onnx", load_external_data=False).graph
     return read_infos(graph.input), read_infos(graph.output)
 
@@ -412,7 +415,7 @@ def test_there_and_back_with_padding():
 
 
 def test_there_and_back_through_a_letterbox():
-    pytest.importorskip("av")
+    need("av", find_spec("av") is not None)
     gradient = np.add.outer(np.arange(90), np.arange(160)).astype(np.uint8)
     image = np.stack([gradient // 2, gradient, 249 - gradient], axis=2).astype(np.uint8)
     preprocess = fl.Preprocess(size=(64, 64), border_color=(255, 0, 0))
@@ -428,7 +431,7 @@ def test_there_and_back_through_a_letterbox():
 
 
 def test_a_crop_gives_its_middle_back():
-    pytest.importorskip("av")
+    need("av", find_spec("av") is not None)
     image = picture(160, 90)
     preprocess = fl.Preprocess(size=(90, 90), resize="crop")
     geometry = preprocess.plan(160, 90).geometry
@@ -455,3 +458,46 @@ def test_plans_name_the_shortest_format():
     assert fl.Postprocess().plan(geometry, (1, 1, 13, 21)).pixel_format == "gray"
     assert fl.Postprocess(layout="NHW").plan(geometry, (1, 13, 21)).color == "gray"
     assert json.loads(json.dumps(fl.Postprocess().to_dict()))["layout"] == "NCHW"
+
+
+# Through networks
+
+
+def through(name, image, pixel_format="rgb24", **options):
+    """Take a picture through a network: what comes out, and how it went in."""
+    need("onnxruntime", find_spec("onnxruntime") is not None)
+    with fl.Session(MODELS / f"{name}.onnx") as session:
+        preprocess = fl.Preprocess.from_model(session.inputs, session.metadata, **options)
+        postprocess = fl.Postprocess.from_model(session.outputs, preprocess)
+        outputs = session.run({preprocess.input: preprocess.pack(image, pixel_format=pixel_format)})
+        height, width = image.shape[:2]
+        return postprocess.unpack(outputs[postprocess.output], preprocess.plan(width, height).geometry)
+
+
+@pytest.mark.parametrize("size", [(64, 48), (65, 33), (1, 1), (1, 50), (514, 3)])
+@pytest.mark.parametrize("name", ["any_identity", "any_unnamed_axes", "any_two_sizes_out"])
+def test_an_identity_gives_the_picture_back(name, size):
+    if name == "any_two_sizes_out":  # its other output is an eighth of the size
+        size = tuple(max(side, 8) for side in size)
+    image = picture(*size)
+    np.testing.assert_array_equal(through(name, image), image)
+
+
+def test_networks_of_all_kinds():
+    image = picture(40, 30)
+    np.testing.assert_array_equal(through("any_rank_3", image), 255 - image)
+    assert through("any_grey", image).shape == (30, 40)
+    assert through("any_shrink_by_border", image).shape == (26, 36, 3)
+    assert through("any_upscale_2", image).shape == (60, 80, 3)
+    matte = through("21_matte", image)
+    np.testing.assert_array_equal(matte[..., :3], image)
+    np.testing.assert_array_equal(matte[..., 3], image[..., 0])
+    rgba = np.dstack([image, image[..., 0]])
+    assert through("21_rgba", rgba, "rgba").shape == rgba.shape
+    assert through("21_rgba", image).shape == rgba.shape
+
+
+@pytest.mark.parametrize("size", [(180, 144), (161, 97), (16, 16), (15, 17), (1, 1)])
+def test_windows_of_16_need_multiples_and_leave_no_seam(size):
+    image = picture(*size)
+    np.testing.assert_array_equal(through("07_windows_of_16", image, multiple_of=16), image)
