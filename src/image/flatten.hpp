@@ -54,6 +54,7 @@ template <class ImageByte, class RegionByte>
     return std::nullopt;
   }
   OneChannel<ImageByte, RegionByte> one{image, region};
+  // Interleaved formats have 8 or 16 bits: the others, which have another maximum, are planar.
   one.image.format = format.depth == 8 ? PixelFormat::gray : PixelFormat::gray16;
   one.image.width *= static_cast<std::int64_t>(count);
   one.image.planes[0].pixel_stride = static_cast<std::ptrdiff_t>(format.sample_bytes());

@@ -157,9 +157,7 @@ void unpack(const TensorRegion& whole, const MutableImageView& image, const Unpa
     for_rows(to.height, byte_count(from), threads,
              [&unpacker](std::int64_t first, std::int64_t last) { unpacker.rows(first, last); });
   };
-  const auto one = as_one_channel(image, tensor, info_of(spec.color), affine);
-  // Samples of 10 and 12 bits have another maximum than the 16 that they lie in.
-  if (one && (info_of(image.format).depth == 8 || info_of(image.format).depth == 16)) {
+  if (const auto one = as_one_channel(image, tensor, info_of(spec.color), affine)) {
     run(one->region, one->image, ColorOrder::gray);
   } else {
     run(tensor, image, spec.color);

@@ -200,6 +200,25 @@ TEST(Pack, ReadsPlanesUpsideDownAndMirrored) {
   EXPECT_EQ(data, expected);
 }
 
+// Side by side in the first row only: the planes are not taken for interleaved ones.
+TEST(Pack, ReadsPlanesWithStridesOfTheirOwn) {
+  auto bytes = random_values<std::uint8_t>(100);
+  const auto* const base = reinterpret_cast<const std::byte*>(bytes.data());
+  ImageView image{PixelFormat::gbrp, 2, 3, {}};
+  for (std::ptrdiff_t i = 0; i < 3; ++i) {
+    image.planes[static_cast<std::size_t>(i)] = {base + i, 10 + 7 * i, 3};
+  }
+  std::vector<float> data(3 * 3 * 2);
+  PackSpec spec;
+  spec.normalization.scale = 1.0;
+  pack(image, mutable_region_from_tensor(view(data, {3, 3, 2}), Layout::chw), spec);
+  const std::vector<std::size_t> plane_of{2, 0, 1};  // red, green, blue
+  for (std::size_t i = 0; i < data.size(); ++i) {
+    const std::size_t plane = plane_of[i / 6];
+    EXPECT_EQ(data[i], bytes[plane + (10 + 7 * plane) * (i / 2 % 3) + 3 * (i % 2)]);
+  }
+}
+
 TEST(Pack, AndBackIsTheSamePicture) {
   auto pixels = random_values<std::uint8_t>(33 * 517 * 4);
   std::vector<std::uint8_t> back(pixels.size());

@@ -153,6 +153,35 @@ def test_unpack_equals_numpy(pixel_format, color, dtype, layout):
     np.testing.assert_array_equal(got, expected)
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("color", COLORS)
+@pytest.mark.parametrize("pixel_format", ["gray16le", "rgb48le", "gbrp", "gbrap16le"])
+def test_rows_much_longer_than_what_is_done_at_once(pixel_format, color, dtype):
+    kind, count = PIXEL_FORMATS[pixel_format], len(COLORS[color])
+    rng = np.random.default_rng(10)
+    image = rng.integers(0, FORMATS[pixel_format][1], kind.shape(20_011, 1), kind.dtype, endpoint=True)
+    numbers = {"color": color, "layout": "CHW", "scale": 1 / 255, "mean": [0.5] * count, "std": [0.5] * count}
+    tensor = fl.pack(image, pixel_format=pixel_format, dtype=dtype, **numbers)
+    np.testing.assert_array_equal(tensor, packed(image, pixel_format, dtype=dtype, **numbers))
+    back = fl.unpack(tensor, pixel_format=pixel_format, **numbers)
+    np.testing.assert_array_equal(back, unpacked(tensor, pixel_format, **numbers))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("color", COLORS)
+@pytest.mark.parametrize("pixel_format", ["rgb24", "bgr24", "rgba", "bgra", "rgb48le", "bgra64le"])
+def test_interleaved_with_all_channels_alike(pixel_format, color, dtype):
+    """The short way from rows of numbers to rows of numbers, where the orders are the same; and not where not."""
+    kind, count = PIXEL_FORMATS[pixel_format], len(COLORS[color])
+    rng = np.random.default_rng(9)
+    image = rng.integers(0, FORMATS[pixel_format][1], (3, 300, kind.samples), kind.dtype, endpoint=True)
+    numbers = {"color": color, "layout": "HWC", "scale": 0.5, "mean": [1.0] * count, "std": [0.75] * count}
+    tensor = fl.pack(image, pixel_format=pixel_format, dtype=dtype, **numbers)
+    np.testing.assert_array_equal(tensor, packed(image, pixel_format, dtype=dtype, **numbers))
+    back = fl.unpack(tensor, pixel_format=pixel_format, **numbers)
+    np.testing.assert_array_equal(back, unpacked(tensor, pixel_format, **numbers))
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float16"])
 @pytest.mark.parametrize("pixel_format", [name for name in FORMATS if FORMATS[name][1] == 255])
 def test_every_value_comes_back(pixel_format, dtype):
