@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from framelane._errors import ShapeError, VideoError
 
@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from framelane import JsonlWriter, NpzWriter, Postprocess
-    from framelane.video import VideoReader, VideoWriter
+    from framelane.video import VideoWriter
 
     from ._network import Network
+    from ._source import Source
 
     Shapes = Mapping[str, tuple[int, ...]]
 
@@ -47,7 +48,7 @@ class Sink:
     size: tuple[int, int] | None = None
 
 
-def make_sink(args: argparse.Namespace, network: Network, reader: VideoReader, geometry: Any, shapes: Shapes) -> Sink:
+def make_sink(args: argparse.Namespace, network: Network, source: Source, shapes: Shapes) -> Sink:
     """Make the writer for OUT.
 
     Parameters
@@ -56,10 +57,8 @@ def make_sink(args: argparse.Namespace, network: Network, reader: VideoReader, g
         Of ``framelane run``.
     network : Network
         What makes the results.
-    reader : VideoReader
-        The source, whose times, colours and sound a video takes over.
-    geometry : Geometry
-        How frames lie in the network's input.
+    source : Source
+        Where frames come from: a video takes over its times, colours and sound.
     shapes : mapping
         Each output's shape for one frame, as far as known.
 
@@ -72,7 +71,7 @@ def make_sink(args: argparse.Namespace, network: Network, reader: VideoReader, g
         return _records(args, network)
     postprocess = _picture(args, network)
     try:
-        return _video(args, postprocess, reader, geometry, shapes)
+        return _video(args, postprocess, source, shapes)
     except VideoError as error:
         raise CommandError(spelled(str(error)), ExitCode.OUTPUT) from error
 
@@ -105,9 +104,7 @@ def _picture(args: argparse.Namespace, network: Network) -> Postprocess:
         raise CommandError(spelled(str(error)), ExitCode.MODEL) from error
 
 
-def _video(
-    args: argparse.Namespace, postprocess: Postprocess, reader: VideoReader, geometry: Any, shapes: Shapes
-) -> Sink:
+def _video(args: argparse.Namespace, postprocess: Postprocess, source: Source, shapes: Shapes) -> Sink:
     from framelane.video import VideoWriter
 
     writer = VideoWriter(
@@ -118,12 +115,12 @@ def _video(
         pixel_format=args.pixel_format,
         audio={"copy": Path(args.source).is_file(), "none": False}.get(args.audio, args.audio),  # pictures have none
     )
-    writer.open(reader)
+    writer.open(source)
     name = printable(args.out)
     shape = shapes.get(postprocess.output or "")
     if shape is None:
         return Sink(writer, postprocess, f"Writes {name}.")
-    plan = postprocess.plan(geometry, shape)
+    plan = postprocess.plan(source.plan.geometry, shape)
     try:
         writer.prepare(*plan.window.size, plan.pixel_format)
     except BaseException:

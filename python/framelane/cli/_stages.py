@@ -2,39 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from framelane import Frame
-    from framelane.video import VideoReader
 
     from ._network import Network
     from ._sink import Sink
+    from ._source import Source
 
 
-def elements(args: argparse.Namespace, reader: VideoReader, network: Network, sink: Sink, shape: Any) -> list[Any]:
-    """Return what the pipeline of a run is made of.
-
-    Parameters
-    ----------
-    args : argparse.Namespace
-        Of ``framelane run``.
-    reader : VideoReader
-        Its frames have the size and the pixel format that are packed the shortest way.
-    network, sink
-        What runs, and where its results go.
-    shape : tuple of int
-        Of the network's input for one frame.
-    """
+def elements(args: argparse.Namespace, source: Source, network: Network, sink: Sink) -> list[Any]:
+    """Return what the pipeline of a run is made of."""
     from framelane import Infer, Stage
 
-    constants = network.constants(shape)
-    source: Any = Fed(reader, network.input, constants) if constants else reader
     infer = Infer(
         network.session,
         batch=args.batch,
@@ -43,25 +28,9 @@ def elements(args: argparse.Namespace, reader: VideoReader, network: Network, si
         postprocess=False if sink.postprocess is None else sink.postprocess,
         name=Path(args.model).name,
     )
-    if sink.size is None or (reader.width, reader.height) == (reader.info.width, reader.info.height):
+    if sink.size is None or not source.is_scaled:
         return [source, infer, sink.writer]
     return [source, infer, Stage(_resizer(sink.size), name="resize"), sink.writer]
-
-
-class Fed:
-    """A reader whose frames also have the tensors that the network's other inputs want."""
-
-    def __init__(self, reader: VideoReader, name: str, constants: dict[str, Any]) -> None:
-        self._reader = reader
-        self._name = name
-        self._constants = constants
-
-    def __iter__(self) -> Iterator[Frame]:
-        for frame in self._reader:
-            yield replace(frame, tensors={self._name: frame.image, **self._constants})
-
-    def __getattr__(self, name: str) -> Any:  # rate, notes and the like, which the writer and the report ask for
-        return getattr(self._reader, name)
 
 
 def _resizer(size: tuple[int, int]) -> Callable[[Frame], Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,14 +15,17 @@ from ._sizes import find_working_sizes
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from framelane._preprocess import PackPlan
+
     from ._network import Network
-    from ._sizes import Size
+    from ._sizes import Size, WorkingSizes
+    from ._source import Source
 
 _NODE = re.compile(r"running (\S+) node\. Name:'([^']*)'")
 
 
-def try_frame(model: Path, network: Network, size: Size, pixel_aspect: Any = 1) -> dict[str, tuple[int, ...]]:
-    """Run the network on one black frame.
+def try_frame(model: Path, network: Network, source: Source) -> dict[str, tuple[int, ...]]:
+    """Run the network on one black frame of the source's size.
 
     Returns
     -------
@@ -35,30 +39,37 @@ def try_frame(model: Path, network: Network, size: Size, pixel_aspect: Any = 1) 
         The network does not take frames of this size, but of others: says which, and the option that pads.
     """
     try:
-        outputs = _run(network, size, pixel_aspect)
+        outputs = _run(network, source.plan)
     except CommandError:
         raise
     except Exception as error:
+        size = source.plan.geometry.tensor
         sizes = None if _fixed(network) else find_working_sizes(lambda other: _works(network, other), size)
         if sizes is None:
             return {}
-        near = " and ".join(f"{width}x{height}" for width, height in filter(None, (sizes.below, sizes.above)))
-        verb = "work" if sizes.below else "works"
-        raise CommandError(
-            f"{_culprit(error, model)} does not take frames of {size[0]}x{size[1]}: the network needs sides that are "
-            f"multiples of {sizes.multiple} ({near} {verb}); --multiple-of {sizes.multiple} fills frames up with their "
-            "own edge and cuts that off the output again",
-            ExitCode.MODEL,
-        ) from error
+        text = f"{_culprit(error, model)} does not take frames of {size}: {_cure(network, sizes)}"
+        raise CommandError(text, ExitCode.MODEL) from error
     return {name: tuple(np.shape(array)) for name, array in outputs.items()}
 
 
+def _cure(network: Network, sizes: WorkingSizes) -> str:
+    near = [f"{width}x{height}" for width, height in filter(None, (sizes.below, sizes.above))]
+    text = f"the network needs sides that are multiples of {sizes.multiple} "
+    text += f"({' and '.join(near)} {'work' if sizes.below else 'works'}); "
+    if network.preprocess.size is not None:
+        return text + f"give {' or '.join(f'--size {size}' for size in near)}"
+    return text + (
+        f"--multiple-of {sizes.multiple} fills frames up with their own edge and cuts that off the output again"
+    )
+
+
 def _fixed(network: Network) -> bool:
-    return None not in network.preprocess.box
+    """Whether the model itself, not an option, has one size."""
+    sides = zip(network.preprocess.layout, network.preprocess.shape or (), strict=False)
+    return all(isinstance(side, int) for axis, side in sides if axis in "HW")
 
 
-def _run(network: Network, size: Size, pixel_aspect: Any = 1) -> dict[str, Any]:
-    plan = network.preprocess.plan(*size, pixel_aspect)
+def _run(network: Network, plan: PackPlan) -> dict[str, Any]:
     zeros = np.zeros(plan.shape, plan.dtype)
     outputs: dict[str, Any] = network.session.run({network.input: zeros, **network.constants(plan.shape)})
     return outputs
@@ -66,7 +77,7 @@ def _run(network: Network, size: Size, pixel_aspect: Any = 1) -> dict[str, Any]:
 
 def _works(network: Network, size: Size) -> bool:
     try:
-        _run(network, size)
+        _run(network, replace(network.preprocess, size=None, multiple_of=1).plan(*size))
     except Exception:
         return False
     return True

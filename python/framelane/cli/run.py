@@ -22,12 +22,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from framelane import Report
-    from framelane._preprocess import PackPlan
-    from framelane.video import VideoReader
 
     from ._console import Console
     from ._network import Network
     from ._sink import Sink
+    from ._source import Source
 
 NAME = "run"
 SUMMARY = "run a network over a video"
@@ -48,14 +47,13 @@ class Job:
     """All that a run needs, opened and checked."""
 
     network: Network
-    reader: VideoReader
+    source: Source
     sink: Sink
-    plan: PackPlan
 
     @property
     def notes(self) -> list[str]:
         """What preprocessing, reader and writer have to say so far."""
-        notes = [*self.network.preprocess.notes, *self.reader.notes, *self.sink.writer.notes]
+        notes = [*self.network.preprocess.notes, *self.source.notes, *self.sink.writer.notes]
         return [spelled(note) for note in notes]
 
 
@@ -85,54 +83,30 @@ def run(args: argparse.Namespace, console: Console) -> int:
 def _open_job(args: argparse.Namespace, network: Network) -> Iterator[Job]:
     """Open IN and OUT; what is not whole at the end is kept or removed."""
     from ._sink import make_sink
+    from ._source import open_source
     from ._trial import try_frame
 
-    plan, reader = _open_reader(args, network)
+    source = open_source(args, network)
     try:
-        shapes = try_frame(args.model, network, plan.geometry.source, reader.pixel_aspect)
-        sink = make_sink(args, network, reader, plan.geometry, shapes)
+        sink = make_sink(args, network, source, try_frame(args.model, network, source))
         try:
-            yield Job(network, reader, sink, plan)
+            yield Job(network, source, sink)
         finally:
             sink.writer.abort()  # nothing to do after a run, which ends its writer itself
     finally:
-        reader.close()
-
-
-def _open_reader(args: argparse.Namespace, network: Network) -> tuple[PackPlan, VideoReader]:
-    """Open IN so that colours and size are what the network wants when frames leave the decoder."""
-    from framelane.video import VideoReader, probe
-
-    try:
-        info = probe(args.source)
-        plan = network.preprocess.plan(info.width, info.height, info.pixel_aspect)
-        reader = VideoReader(
-            args.source,
-            format=network.preprocess.pixel_format(info.bits),
-            size=plan.geometry.scaled,
-            start=args.start,
-            end=args.end,
-            frames=args.frames,
-            rate=args.rate,
-            deinterlace=args.deinterlace,
-        )
-    except VideoError as error:
-        raise CommandError(spelled(str(error)), ExitCode.INPUT) from error
-    except ValueError as error:
-        raise CommandError(spelled(str(error))) from error
-    return plan, reader
+        source.close()
 
 
 def _say_what_is_known(args: argparse.Namespace, job: Job, console: Console) -> None:
     """Say, before the first frame, what was read from the model and the video and what comes of it."""
     from ._video_facts import video_lines
 
-    session, preprocess, source = job.network.session, job.network.preprocess, job.plan.geometry.source
-    lines = video_lines(job.reader.info)
+    session, preprocess, size = job.network.session, job.network.preprocess, job.source.plan.geometry.source
+    lines = video_lines(job.source.info)
     console.say(f"Model {printable(args.model)}: {'; '.join(map(str, session.inputs))}")
     console.say(f"  gives {'; '.join(map(str, session.outputs))}")
     console.say(f"Video {printable(args.source)}: {lines['picture']}; {lines['length']}; sound: {lines['sound']}")
-    console.say(preprocess.describe(source.width, source.height))
+    console.say(preprocess.describe(*size))
     if job.sink.postprocess is not None:
         console.say(job.sink.postprocess.describe())
     console.say(job.sink.words)
@@ -148,7 +122,7 @@ def _run_job(args: argparse.Namespace, job: Job, console: Console) -> Report:
     from ._bar import progress_bar
     from ._stages import elements
 
-    pipeline = Pipeline(elements(args, job.reader, job.network, job.sink, job.plan.shape))
+    pipeline = Pipeline(elements(args, job.source, job.network, job.sink))
     try:
         with progress_bar(wanted=not (console.quiet or args.no_progress)) as progress:
             return pipeline.run(progress=progress)
@@ -159,7 +133,7 @@ def _run_job(args: argparse.Namespace, job: Job, console: Console) -> Report:
 def _say_how_it_went(args: argparse.Namespace, job: Job, report: Report, console: Console) -> int:
     from ._run_report import report_json, report_table
 
-    code = ExitCode.ENDED_EARLY if job.reader.ends_early or job.reader.damaged else ExitCode.DONE
+    code = ExitCode.ENDED_EARLY if job.source.ends_early or job.source.damaged else ExitCode.DONE
     facts = {**_facts(args, job, report), "exit_code": int(code)}
     console.result(report_table(report, facts))
     console.json(report_json(report, facts))
@@ -175,13 +149,13 @@ def _facts(args: argparse.Namespace, job: Job, report: Report) -> dict[str, Any]
     return {
         "device": job.network.session.device,
         "model": printable(args.model),
-        "input": job.reader.info.to_dict(),
+        "input": job.source.info.to_dict(),
         "output": {"path": printable(args.out), "size": job.sink.size},
         "preprocess": job.network.preprocess.to_dict(),
         "postprocess": None if postprocess is None else postprocess.to_dict(),
         "notes": [*notes, *warnings],
-        "ends_early": job.reader.ends_early,
-        "damaged": job.reader.damaged,
+        "ends_early": job.source.ends_early,
+        "damaged": job.source.damaged,
     }
 
 

@@ -133,6 +133,12 @@ def test_the_frame_size_does_not_suit_the_network(refused, tmp_path):
     assert "180x144" in text
     assert "176x144 and 192x144 work" in text
     assert "--multiple-of 16" in text
+    text = refused("07_windows_of_16", "22_wide_pixels.mp4", tmp_path / "out.mp4", "--size", "100x50", code=3)
+    assert "does not take frames of 100x50" in text
+    assert "give --size 96x48 or --size 112x64" in text
+    text = refused("07_windows_of_16", "22_wide_pixels.mp4", tmp_path / "out.mp4", "--multiple-of", 10, code=3)
+    assert "does not take frames of 180x150" in text
+    assert "--multiple-of 16" in text
 
 
 def test_json_has_the_error(run, tmp_path):
