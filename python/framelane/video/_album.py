@@ -167,9 +167,10 @@ class Album:
 
     def _digits(self, count: int) -> int:
         """Return the digits of numbers so that names sort as numbers do."""
-        form = re.search(r"%0?(\d*)d", os.path.basename(self._pattern))
-        wanted = int(form.group(1) or 1) if form else 1
-        return max(wanted, len(str(max(count - 1, 0))))
+        form = re.search(r"%0(\d+)d", os.path.basename(self._pattern))
+        if form is None:
+            return 1  # without leading zeros, as asked for
+        return max(int(form.group(1)), len(str(max(count - 1, 0))))
 
     def _name(self, number: int, digits: int, infix: str = "") -> str:
         folder, name = os.path.split(self._pattern)

@@ -25,6 +25,8 @@ from ._targets import target_of
 if TYPE_CHECKING:
     from fractions import Fraction
 
+    from ._encode import Encoding
+
 
 class Film:
     """Writes a video under a temporary name beside its own."""
@@ -41,6 +43,8 @@ class Film:
         self._encoder: Encoder | None = None
         self._sound: Sound | None = None
         self._source: Any = None
+        self._size = (0, 0)
+        self._last = -1
         self.notes: list[str] = []
         self.first_time = 0.0
 
@@ -60,32 +64,39 @@ class Film:
         """The file that sound is taken from; None if there shall be none."""
         audio = self._wishes.audio
         if audio is True:
-            return getattr(self._source, "path", None) if hasattr(self._source, "clock_offset") else None
+            return getattr(self._source, "sound_path", None)
         return audio or None
 
     def prepare(self, width: int, height: int, pixel_format: str) -> None:
         """Open the encoder for frames of this size and format."""
         plan = plan_for(self._shown, self._target, self._wishes, self._origin, width, height, pixel_format)
-        encoding = plan.encoding
-        self._pixel_aspect = encoding.pixel_aspect
-        # The shape of pixels is written into these when they are finished; see write_pixel_aspect.
-        matroska = self._target.container in ("matroska", "webm")
-        options: Any = {"container_options": {"write_crc32": "0"}} if matroska and self._pixel_aspect != 1 else {}
-        with as_video_error(f"cannot write {self._shown}"):
-            self._container = av.open(url(self._output.temporary), "w", format=self._target.container, **options)
-            self._encoder = Encoder(self._container, encoding)
         self.notes.extend(plan.notes)
-        if self._sound_file is not None:
-            self._sound = Sound(self._sound_file, self._container, self._target, self._clock_offset, self.notes)
-            if self._wishes.audio is True:
-                copy_metadata(self._sound.input, self._container)
         self._size = (width, height)
-        self._padded = (encoding.width, encoding.height)
-        self._unit = encoding.time_base
+        self._set_up(plan.encoding)
+
+    def _set_up(self, encoding: Encoding) -> None:
+        self._encoding = encoding
         self._convert = Converter(
             encoding.colour, encoding.width, encoding.height, encoding.pixel_format, decoding=False
         )
-        self._last = -1
+        # The shape of pixels is written into these when they are finished; see write_pixel_aspect.
+        options: Any = {"container_options": {"write_crc32": "0"}} if self._adds_pixel_aspect else {}
+        with as_video_error(f"cannot write {self._shown}"):
+            container = av.open(url(self._output.temporary), "w", format=self._target.container, **options)
+            encoder = Encoder(container, encoding)
+        if self._sound_file is not None:
+            self._sound = Sound(self._sound_file, container, self._target, self._clock_offset, self.notes)
+            if self._wishes.audio is True:
+                copy_metadata(self._sound.input, container)
+        self._container, self._encoder = container, encoder
+
+    @property
+    def _padded(self) -> tuple[int, int]:
+        return self._encoding.width, self._encoding.height
+
+    @property
+    def _adds_pixel_aspect(self) -> bool:
+        return self._encoding.pixel_aspect != 1 and self._target.container in ("matroska", "webm")
 
     def _clock_offset(self, restarts: int) -> float | None:
         """Return what to add to the times of sound; see `Sound`."""
@@ -108,20 +119,20 @@ class Film:
             image = _padded(image, self._padded[0] - width, self._padded[1] - height, planar=planar)
         if self._last < 0 and self._sound is not None:
             self._sound.begin(-(self._clock_offset(0) or 0.0))
-        tick = max(round(time / self._unit), self._last + 1)
+        tick = max(round(time / self._encoding.time_base), self._last + 1)
         self._check_gap(tick)
         self._last = tick
-        length = max(round(duration / self._unit), 1) if duration else None
+        length = max(round(duration / self._encoding.time_base), 1) if duration else None
         with as_video_error(f"cannot write {self._shown}"):
             self._encoder.encode(self._convert(frame_of(image, pixel_format)), tick, length)
             if self._sound is not None:
-                self._sound.write(float(tick * self._unit))
+                self._sound.write(float(tick * self._encoding.time_base))
 
     def _check_gap(self, tick: int) -> None:
         """Refuse a pause between two frames that the container has no number for."""
         most = {"mp4": 1 << 31, "mov": 1 << 31, "avi": 60_000}.get(self._target.container)
         if most is not None and self._last >= 0 and tick - self._last >= most:
-            seconds = float((tick - self._last) * self._unit)
+            seconds = float((tick - self._last) * self._encoding.time_base)
             raise VideoError(f"cannot write {self._shown}: it cannot hold a pause of {seconds:.0f} s; use .mkv")
 
     def close(self) -> None:
@@ -153,7 +164,7 @@ class Film:
         with as_video_error(f"cannot write {self._shown}"):
             try:
                 self._encoder.finish()
-                end = float(self._encoder.end * self._unit) if cut else None
+                end = float(self._encoder.end * self._encoding.time_base) if cut else None
                 if self._sound is not None:
                     self._sound.write_rest(end)
                     if self._wishes.audio is True:
@@ -162,8 +173,8 @@ class Film:
                 self._container.close()
                 if self._sound is not None:
                     self._sound.close()
-            if self._pixel_aspect != 1 and self._target.container in ("matroska", "webm"):
-                write_pixel_aspect(self._output.temporary, self._pixel_aspect, *self._padded)
+            if self._adds_pixel_aspect:
+                write_pixel_aspect(self._output.temporary, self._encoding.pixel_aspect, *self._padded)
 
 
 def _padded(image: np.ndarray[Any, Any], right: int, below: int, *, planar: bool) -> np.ndarray[Any, Any]:

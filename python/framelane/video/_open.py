@@ -30,7 +30,9 @@ class _Nameless:
         self.read = self._file.read
         self.seek = self._file.seek
         self.tell = self._file.tell
-        self.close = self._file.close
+
+    def __del__(self) -> None:
+        self._file.close()
 
 
 def check_readable(path: AnyPath) -> str:

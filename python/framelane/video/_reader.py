@@ -195,6 +195,11 @@ class VideoReader:
         """Whether the first frames come at even distances."""
         return self._clock.steady
 
+    @property
+    def sound_path(self) -> str | None:
+        """The file that has the sound of these pictures; None if there is none to look for."""
+        return None if is_series(self.path) else self.path
+
     def clock_offset(self, restarts: int = 0) -> float | None:
         """Return what to add to the file's own times, in seconds, to get timestamps of frames.
 

@@ -156,8 +156,12 @@ def _matching(path: str) -> dict[int, str]:
     found = {}
     for entry in os.listdir(folder or ".") if os.path.isdir(folder or ".") else ():
         match = fitting.fullmatch(entry)
-        if match and match.group(1) == f"{int(match.group(1)):{form or ''}d}":
-            found[int(match.group(1))] = os.path.join(folder, entry)
+        if not match:
+            continue
+        number, digits = int(match.group(1)), len(match.group(1))
+        # More digits than asked for are what `VideoWriter` gives to numbers that outgrow the pattern.
+        if match.group(1) == f"{number:{form}d}" or (form.startswith("0") and digits > int(form)):
+            found[number] = os.path.join(folder, entry)
     return dict(sorted(found.items()))
 
 
