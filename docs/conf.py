@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
+from docutils import nodes
+from docutils.parsers.rst import Directive
 from sphinx.util import logging
 
 import framelane
@@ -39,6 +44,19 @@ def warn_of_missing_names(_: Sphinx, env: BuildEnvironment) -> None:
             logging.getLogger(__name__).warning("docs/reference has no entry for framelane.%s", name)
 
 
+class CommandHelp(Directive):
+    """``.. command-help:: run`` shows what ``framelane run --help`` prints."""
+
+    optional_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        command = [sys.executable, "-m", "framelane", *self.arguments, "--help"]
+        environment = os.environ | {"COLUMNS": "100"}
+        text = subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout
+        return [nodes.literal_block(text, text, language="none")]
+
+
 def setup(app: Sphinx) -> None:
     """Called by Sphinx."""
+    app.add_directive("command-help", CommandHelp)
     app.connect("env-check-consistency", warn_of_missing_names)

@@ -16,6 +16,7 @@ from needs import need
 FOLDER = Path(__file__).parents[2] / "examples"
 SAYS = {
     "newest_frame_only.py": r"\d+ frames seen, \d+ dropped, the last one seen is 59",
+    "video_pipeline.py": r"50 frames, \d+ a second; the bottleneck is \w+\nreader: busy",
     "session_run.py": r"1 run, 0 copies\n(?s:.*)image",
     "ring_between_threads.py": r"100 of 100 items came through in order, their sum is 4950",
 }
