@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ._core import BoundRun, FramePool, Ring, Tensor
-from ._engine import Engine, EngineStats
+from ._engine import Engine
+from ._engine_stats import EngineStats
 from ._errors import (
     DeviceMemoryError,
     FramelaneError,

@@ -6,12 +6,13 @@ import atexit
 import os
 import threading
 import weakref
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from . import _core
+from ._engine_stats import EngineStats
 from ._errors import FramelaneError, RingClosed, ShapeError, StageError
-from ._frame import Frame
+from ._frame_inputs import FrameInputs
 from ._frame_plan import FramePlanner
 from ._ring import Overflow
 from ._session import Session
@@ -22,50 +23,12 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from ._frame import Frame
     from ._frame_plan import PicturePlan
     from ._postprocess import Postprocess
     from ._preprocess import Preprocess
 
 _open_engines: weakref.WeakSet[Engine] = weakref.WeakSet()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EngineStats:
-    """What an engine has done so far.
-
-    Attributes
-    ----------
-    frames, failed, batches : int
-        Frames that ran, how many of them came out as an error, and the runs that they took.
-    put, got, dropped : int
-        Frames taken in, handed out, and thrown away by the overflow policy.
-    waiting, ready : int
-        Frames in the input ring and in the output ring now.
-    waiting_peak, ready_peak : int
-        The most frames that were in each of them at once.
-    copies, copied_bytes : int
-        Inputs that had to be copied because they were not contiguous.
-    extra_pictures : int
-        Pictures that found no free slot in the engine's pool, because the caller keeps more than the engine and its
-        rings hold, and got memory of their own.
-    streams : int
-        Runs that can be under way at a time.
-    """
-
-    frames: int
-    failed: int
-    batches: int
-    put: int
-    got: int
-    dropped: int
-    waiting: int
-    ready: int
-    waiting_peak: int
-    ready_peak: int
-    copies: int
-    copied_bytes: int
-    extra_pictures: int
-    streams: int
 
 
 def _auto_streams() -> int:
@@ -167,10 +130,9 @@ class Engine:
         label = _label_of(model)
         self._name = name or f"Engine({label})"
         self._on_drop = on_drop
-        self._input_names = [info.name for info in self._session.inputs]
+        self._inputs = FrameInputs([info.name for info in self._session.inputs])
         self._output_names = [info.name for info in self._session.outputs]
         self._lock = threading.Lock()
-        self._next_index = 0
         self._source_error: BaseException | None = None
         self._stuck = 0
         self._planner = FramePlanner(self._session, preprocess, postprocess)
@@ -249,33 +211,13 @@ class Engine:
         RingFull, RingTimeout
             No room, with ``overflow="raise"`` or after the timeout.
         """
-        frame = self._as_frame(frame)
-        arrays = self._arrays(frame)
+        frame = self._inputs.frame_of(frame)
+        arrays = self._inputs.arrays_of(frame)
         plan = self._planner.plan(frame, arrays)
         native = None if plan is None else plan.native
         for dropped, _ in self._native.put((frame, plan), frame.index, arrays, native, timeout):
             if self._on_drop is not None:
                 self._on_drop(dropped)
-
-    def _as_frame(self, value: Any) -> Frame:
-        if isinstance(value, Frame):
-            return value
-        tensors = value if isinstance(value, dict) else {self._input_names[0]: value}
-        with self._lock:
-            index = self._next_index
-            self._next_index += 1
-        return Frame(index, tensors=tensors)
-
-    def _arrays(self, frame: Frame) -> list[Any]:
-        tensors = frame.tensors
-        if len(self._input_names) == 1 and self._input_names[0] not in tensors and tensors:
-            return [next(iter(tensors.values()))]
-        try:
-            return [tensors[name] for name in self._input_names]
-        except KeyError:
-            raise ShapeError(
-                f"frame {frame.index} has the tensors {list(tensors)}, the model's inputs are {self._input_names}"
-            ) from None
 
     def get(self, timeout: float | None = None) -> Frame:
         """Return the next frame in order: its outputs first, then the tensors that the model did not replace.

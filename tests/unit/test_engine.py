@@ -333,3 +333,14 @@ def test_a_slot_is_free_again_when_its_frame_is_out():
             del slot
             np.testing.assert_array_equal(engine.get(timeout=10).tensors["y"], np.full((1, 3), 2 * index))
         assert pool.available == 2
+
+
+def test_the_main_tensor_feeds_the_input_that_no_tensor_names():
+    product = network(
+        [helper.make_node("Mul", ["x", "gain"], ["y"])], [value("x", [1, 3]), value("gain", [1])], [value("y", [1, 3])]
+    )
+    with fl.Engine(product) as engine:
+        engine.put({"picture": np.ones((1, 3), np.float32), "gain": np.array([4], np.float32)})
+        np.testing.assert_array_equal(engine.get(timeout=10).tensors["y"], np.full((1, 3), 4))
+        with pytest.raises(fl.ShapeError, match=r"the model's inputs are \['x', 'gain'\]"):
+            engine.put({"picture": np.ones((1, 3), np.float32)})
