@@ -26,7 +26,8 @@ def network(name: str, height: int | None = None, width: int | None = None) -> o
     random = np.random.default_rng(7)
     nodes, weights, value = [], [], "image"
     for layer, (before, after) in enumerate(pairwise(channels)):
-        weight = random.uniform(0, 2 / (before * kernel**2), (after, before, kernel, kernel)).astype(np.float32)
+        weight = random.random((after, before, kernel, kernel), np.float32)
+        weight /= weight.sum((1, 2, 3), keepdims=True)  # values stay within 0 to 1, so that no rival has to clip
         weights.append(numpy_helper.from_array(weight, f"weight_{layer}"))
         last = layer == len(channels) - 2
         result = "out" if last else f"convolved_{layer}"
