@@ -41,7 +41,7 @@ def _lines(report: Report, facts: dict[str, Any]) -> list[str]:
         if stage.name == report.bottleneck:
             busy = min(stage.load / report.seconds, 1) if report.seconds else 0
             lines.append(f"bottleneck: {stage.name}, busy {busy:.0%} of the time")
-    lines.append(f"ran on: {facts['device']}")
+    lines += [f"ran on: {str(placement).splitlines()[0]}" for placement in report.placement.values()]
     lines += [f"note: {note}" for note in facts["notes"]]
     return lines
 

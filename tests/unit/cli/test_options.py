@@ -90,3 +90,22 @@ def test_a_file_gives_a_tensor(tmp_path):
 def test_a_wrong_number_of_numbers_is_an_error(text):
     with pytest.raises(ValueError, match="reshape"):
         _options.tensor_value(text, FLOAT, (3,))
+
+
+@pytest.mark.parametrize(
+    ("text", "bits"), [("8M", 8_000_000), ("1.5M", 1_500_000), ("800k", 800_000), ("64000", 64_000)]
+)
+def test_bit_rates(text, bits):
+    assert _options.bitrate(text) == bits
+
+
+@pytest.mark.parametrize("text", ["", "0", "-1k", "fast"])
+def test_what_is_no_bit_rate(text):
+    with pytest.raises(argparse.ArgumentTypeError):
+        _options.bitrate(text)
+
+
+def test_an_empty_name_is_no_file():
+    assert _options.file_name("out/") == "out/"
+    with pytest.raises(argparse.ArgumentTypeError, match="empty name"):
+        _options.file_name("")
