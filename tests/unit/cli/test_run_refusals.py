@@ -4,7 +4,9 @@ import json
 import os
 import shutil
 
+import onnx
 import pytest
+from onnx import TensorProto, helper
 
 DAMAGED = ("24_cut_before_codec", "24_cut_in_first_frame", "24_cut_in_table", "24_empty", "24_no_index", "24_text")
 
@@ -147,3 +149,15 @@ def test_json_has_the_error(run, tmp_path):
     assert error["exit_code"] == code == 4
     assert "24_text.mp4" in error["text"]
     assert err.startswith("framelane: error: ")
+
+
+def test_a_network_that_fails_on_any_size_says_so_itself(refused, tmp_path):
+    scales = helper.make_tensor("axes", TensorProto.INT64, [4], [1, 3, 7, 7])
+    node = helper.make_node("Reshape", ["x", "axes"], ["y"])
+    ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["N", 3, "H", "W"]) for name in ("x", "y")]
+    graph = helper.make_graph([node], "g", ends[:1], ends[1:], [scales])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx.save(model, tmp_path / "m.onnx")
+    text = refused(tmp_path / "m.onnx", "00_base.mp4", tmp_path / "out.mp4", code=1)
+    assert "m.onnx" in text
+    assert "Reshape" in text
