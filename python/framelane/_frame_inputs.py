@@ -33,7 +33,7 @@ class FrameInputs:
         return Frame(next(self._numbers), tensors=tensors)
 
     def arrays_of(self, frame: Frame) -> list[Any]:
-        """Return one tensor an input, by name; the frame's first tensor, where no input has its name, feeds the one left.
+        """Return one tensor an input, by name; the frame's first one, if no input has its name, feeds the one left.
 
         Raises
         ------
