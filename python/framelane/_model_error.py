@@ -44,6 +44,7 @@ _EXTENSIONS = (
     "Install it and register its library: SessionOptions(custom_operator_libraries="
     "[onnxruntime_extensions.get_library_path()])",
 )
+_PREVIEW = ("nobody yet: ONNX has it as a preview", "Export the model without it")
 _TENSORRT = ("TensorRT's plug-ins, which ONNX Runtime does not have", "Export the model without them")
 _SUPPLIERS = {
     "ai.onnx.contrib": _EXTENSIONS,
@@ -55,6 +56,8 @@ _SUPPLIERS = {
         "Export the model without ATen fallback",
     ),
     "com.microsoft": ("ONNX Runtime itself, in another version or build", "Upgrade onnxruntime"),
+    "ai.onnx.preview": _PREVIEW,
+    "ai.onnx.preview.training": _PREVIEW,
     "trt.plugins": _TENSORRT,
     "TRT": _TENSORRT,
 }
@@ -75,12 +78,7 @@ def explain(model: Model, version: str, error: ModelError) -> ModelError:
     for reason in _REASONS:
         if sentence := reason(model, file, version, text):
             return ModelError(f"{model.label} {sentence}")
-    if _REFUSAL.match(text):
-        return ModelError(f"{model.label}: {text}")
     return ModelError(f"{model.label} cannot be loaded: {_own_words(text)}")
-
-
-_REFUSAL = re.compile("(input|output) '")  # of our own: an input or output that is no tensor of numbers
 
 
 def _start(model: Model) -> tuple[bytes, int]:
@@ -112,6 +110,16 @@ def _damage(model: Model, damage: DamagedModelError, text: str) -> str:
     if damage.begins_well:
         return f"is damaged: it begins as an ONNX model and goes on as none ({size} bytes); copy or download it again"
     return "is no ONNX model; export one (torch.onnx.export, tf2onnx) and pass its path"
+
+
+def _no_numbers(model: Model, file: OnnxFile, version: str, text: str) -> str:  # noqa: ARG001
+    if re.match("(input|output) '", text):
+        return f"has the {text}"  # what the native side refuses
+    for value in file.values:
+        if value.kind:
+            kind = "a tensor of strings" if value.kind == "strings" else value.kind
+            return f"has the {value.role} {value.name!r}, which is {kind}; framelane takes tensors of numbers only"
+    return ""
 
 
 def _external_data(model: Model, file: OnnxFile, version: str, text: str) -> str:  # noqa: ARG001
@@ -179,13 +187,14 @@ def _domain_of(operator: str, file: OnnxFile) -> tuple[str, str]:
 
 
 def _no_kernel(model: Model, file: OnnxFile, version: str, text: str) -> str:  # noqa: ARG001
-    found = re.search(r"Could not find an implementation for (\w+)\((\d+)\) node with name '([^']*)'", text)
+    found = re.search(r"(?:implementation|kernel) for (\w+)\((\d+)\) (?:node with name|\(node:)\s?'([^']*)'", text)
     if not found:
         return ""
-    name = found[3] or next((node.name for node in file.nodes if node.operator == found[1]), "?")
+    operator, operator_version, name = found.groups()
+    name = name or next((node.name for node in file.nodes if node.operator == operator), "?")
     return (
-        f"has the node {name!r} whose operator {found[1]} (version {found[2]}) onnxruntime {version} does not run on "
-        "the CPU with these types; change the node's types, or use another device"
+        f"has the node {name!r}, whose operator {operator} (version {operator_version}) onnxruntime {version} does "
+        "not run on the CPU with these types of its inputs; convert them in the model, for instance to float32"
     )
 
 
@@ -196,4 +205,4 @@ def _own_words(text: str) -> str:
 
 
 _Reason = Callable[[Model, OnnxFile, str, str], str]
-_REASONS: tuple[_Reason, ...] = (_external_data, _ir_version, _operator_set, _unknown_operator, _no_kernel)
+_REASONS: tuple[_Reason, ...] = (_no_numbers, _external_data, _ir_version, _operator_set, _unknown_operator, _no_kernel)

@@ -16,6 +16,8 @@ Span = tuple[int, int]  # from, to: bytes of a value within the file
 
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 _EXTERNAL = 1  # TensorProto.DataLocation
+_STRING = 8  # TensorProto.DataType
+_KINDS = {4: "a sequence", 5: "a map", 7: "an opaque type", 8: "a sparse tensor", 9: "optional"}  # TypeProto
 _MAX_DEPTH = 64  # of graphs within graphs
 
 
@@ -55,6 +57,15 @@ class ExternalData:
     length: int
 
 
+@dataclass(frozen=True, slots=True)
+class Value:
+    """An input or output of the graph; `kind` is "a sequence" and the like, or "strings"; "" for a tensor of numbers."""
+
+    role: str
+    name: str
+    kind: str
+
+
 @dataclass(slots=True)
 class OnnxFile:
     """What an ONNX file says."""
@@ -65,6 +76,7 @@ class OnnxFile:
     nodes: list[Node] = field(default_factory=list)
     functions: set[tuple[str, str]] = field(default_factory=set)
     external_data: list[ExternalData] = field(default_factory=list)
+    values: list[Value] = field(default_factory=list)
 
 
 def read_onnx(data: memoryview) -> OnnxFile:
@@ -133,6 +145,20 @@ class _Reader:
                 self._tensor(value)
             elif number == 15:
                 self._sparse_tensor(value)
+            elif number in (11, 12) and depth == 0:
+                self._value("input" if number == 11 else "output", value)
+
+    def _value(self, role: str, span: Span) -> None:
+        name = kind = ""
+        for number, value in self._fields(span):
+            if number == 1 and isinstance(value, tuple):
+                name = self._text(value)
+            elif number == 2 and isinstance(value, tuple):
+                for type_number, type_value in self._fields(value):
+                    kind = _KINDS.get(type_number, kind)
+                    if type_number == 1 and isinstance(type_value, tuple):
+                        kind = "strings" if (1, _STRING) in self._fields(type_value) else ""
+        self._file.values.append(Value(role, name, kind))
 
     def _node(self, span: Span, depth: int) -> None:
         name = operator = domain = output = ""

@@ -9,38 +9,37 @@ namespace {
 constexpr std::array<std::string_view, 7> kind_names = {"of an unknown kind", "a tensor",        "a sequence", "a map",
                                                         "an opaque type",     "a sparse tensor", "optional"};
 
-// Names of ONNX's element types that DType has not, by number from 8 on.
+// ONNX Runtime's element types that DType has not.
+constexpr std::array<std::pair<int, std::string_view>, 13> other_elements = {{
+    {abi::element_string, "strings"},
+    {14, "complex64"},
+    {15, "complex128"},
+    {17, "float8e4m3fn"},
+    {18, "float8e4m3fnuz"},
+    {19, "float8e5m2"},
+    {20, "float8e5m2fnuz"},
+    {21, "uint4"},
+    {22, "int4"},
+    {23, "float4e2m1"},
+    {24, "uint2"},
+    {25, "int2"},
+    {26, "float8e8m0"},
+}};
+
 std::string element_name(int element) {
-  switch (element) {
-    case abi::element_string:
-      return "strings";
-    case 14:
-      return "complex64 numbers";
-    case 15:
-      return "complex128 numbers";
-    case 17:
-      return "float8e4m3fn numbers";
-    case 18:
-      return "float8e4m3fnuz numbers";
-    case 19:
-      return "float8e5m2 numbers";
-    case 20:
-      return "float8e5m2fnuz numbers";
-    case 21:
-      return "uint4 numbers";
-    case 22:
-      return "int4 numbers";
-    case 23:
-      return "float4e2m1 numbers";
-    default:
-      return "elements of type number " + std::to_string(element);
+  for (const auto& [number, name] : other_elements) {
+    if (number == element) {
+      return std::string(name);
+    }
   }
+  return "element type " + std::to_string(element);
 }
 
 [[noreturn]] void refuse(const std::string& what, const std::string& why) {
-  throw ModelError(what + " is " + why +
-                   ", and framelane feeds tensors of numbers only; change the model so that this value is computed "
-                   "or used inside it");
+  throw ModelError(
+      what + " is " + why +
+      ", and framelane feeds and reads only tensors of bool, of integers of 8 to 64 bits, and of floats of "
+      "16 to 64 bits; change the model so that this stays inside it");
 }
 
 std::vector<Axis> read_axes(const Environment& environment, const abi::TensorInfo* info) {

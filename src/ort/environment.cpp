@@ -5,7 +5,8 @@
 
 #include <atomic>
 #include <mutex>
-#include <regex>
+
+#include "ort/runtime_text.hpp"
 
 namespace framelane::ort {
 namespace {
@@ -62,24 +63,10 @@ Environment::Environment(const abi::ApiBase& base) : api_(base) {
 unsigned fork_count() noexcept { return forks.load(std::memory_order_relaxed); }
 
 void Environment::fail(abi::Status* status) const {
-  const std::string text = without_source_paths(api_.GetErrorMessage(status));
+  const std::string text = without_source_places(api_.GetErrorMessage(status));
   const int code = api_.GetErrorCode(status);
   api_.ReleaseStatus(status);
   throw RuntimeFailure(text, code);
-}
-
-std::string without_source_paths(std::string text) {
-  // "/onnxruntime_src/onnxruntime/core/graph/model.cc:180 onnxruntime::Model::Model(...) What is wrong"
-  static const std::regex location(R"((/\S+)?/onnxruntime/\S+\.(cc|h|cpp|hpp):\d+ (\[\w+\] )?)");
-  static const std::regex signature(
-      R"((\w[\w:<>,&* ]*)?onnxruntime::[\w:~<>]+\((?:[^()]|\([^()]*\))*\)( const)?( \[with [^\]]*\])? )");
-  text = std::regex_replace(text, location, "");
-  text = std::regex_replace(text, signature, "");
-  for (char& c : text) {
-    c = c == '\n' ? ' ' : c;
-  }
-  const std::size_t last = text.find_last_not_of(" \t");
-  return last == std::string::npos ? "no reason given" : text.substr(0, last + 1);
 }
 
 void Release::operator()(abi::Session* handle) const noexcept { Environment::get().api().ReleaseSession(handle); }

@@ -65,9 +65,6 @@ class Environment {
 // survive a fork: what was made at another count must neither run nor be released.
 [[nodiscard]] unsigned fork_count() noexcept;
 
-// ONNX Runtime's text without the paths, lines and function names of its own sources.
-[[nodiscard]] std::string without_source_paths(std::string text);
-
 // Owners of ONNX Runtime's objects.
 struct Release {
   void operator()(abi::Session* handle) const noexcept;

@@ -5,6 +5,7 @@
 
 #include "core/host_memory.hpp"
 #include "ort/describe_session.hpp"
+#include "ort/runtime_text.hpp"
 #include "ort/session_threads.hpp"
 #include "ort/value.hpp"
 
@@ -193,7 +194,7 @@ void rethrow_run_failure(const RuntimeFailure& failure) {
   if (text.find("shape verification failed") != std::string::npos) {
     throw ShapeError("an output has another size than the memory that it was bound to: " + text);
   }
-  throw Error("ONNX Runtime failed: " + text);
+  throw Error("ONNX Runtime failed: " + describe_failed_run(text));
 }
 
 }  // namespace framelane::ort
