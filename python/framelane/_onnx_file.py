@@ -59,7 +59,7 @@ class ExternalData:
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """An input or output of the graph; `kind` is "a sequence" and the like, or "strings"; "" for a tensor of numbers."""
+    """An input or output of the graph; `kind` is "a sequence" and so on, "strings", or "" for a tensor of numbers."""
 
     role: str
     name: str

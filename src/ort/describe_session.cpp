@@ -37,9 +37,9 @@ std::string element_name(int element) {
 
 [[noreturn]] void refuse(const std::string& what, const std::string& why) {
   throw ModelError(
-      what + " is " + why +
-      ", and framelane feeds and reads only tensors of bool, of integers of 8 to 64 bits, and of floats of "
-      "16 to 64 bits; change the model so that this stays inside it");
+      what + ", which is " + why +
+      "; framelane takes only tensors of bool, of integers of 8 to 64 bits and of floats of 16 to 64 bits. "
+      "Change the model so that this stays inside it");
 }
 
 std::vector<Axis> read_axes(const Environment& environment, const abi::TensorInfo* info) {
