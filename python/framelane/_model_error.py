@@ -117,8 +117,10 @@ def _no_numbers(model: Model, file: OnnxFile, version: str, text: str) -> str:  
         return f"has the {text}"  # what the native side refuses
     for value in file.values:
         if value.kind:
-            kind = "a tensor of strings" if value.kind == "strings" else value.kind
-            return f"has the {value.role} {value.name!r}, which is {kind}; framelane takes tensors of numbers only"
+            return (
+                f"has the {value.role} {value.name!r}, which is {value.kind}; framelane takes only tensors of bool, of "
+                "integers of 8 to 64 bits and of floats of 16 to 64 bits. Change the model so that this stays inside it"
+            )
     return ""
 
 

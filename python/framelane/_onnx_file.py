@@ -16,7 +16,22 @@ Span = tuple[int, int]  # from, to: bytes of a value within the file
 
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 _EXTERNAL = 1  # TensorProto.DataLocation
-_STRING = 8  # TensorProto.DataType
+# TensorProto.DataType: what a framelane Tensor does not hold.
+_ELEMENTS = {
+    8: "strings",
+    14: "complex64",
+    15: "complex128",
+    17: "float8e4m3fn",
+    18: "float8e4m3fnuz",
+    19: "float8e5m2",
+    20: "float8e5m2fnuz",
+    21: "uint4",
+    22: "int4",
+    23: "float4e2m1",
+    24: "float8e8m0",
+    25: "uint2",
+    26: "int2",
+}
 _KINDS = {4: "a sequence", 5: "a map", 7: "an opaque type", 8: "a sparse tensor", 9: "optional"}  # TypeProto
 _MAX_DEPTH = 64  # of graphs within graphs
 
@@ -59,7 +74,7 @@ class ExternalData:
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """An input or output of the graph; `kind` is "a sequence" and so on, "strings", or "" for a tensor of numbers."""
+    """An input or output of the graph; `kind` is "a sequence" and so on, or "" for a tensor that we take."""
 
     role: str
     name: str
@@ -157,8 +172,12 @@ class _Reader:
                 for type_number, type_value in self._fields(value):
                     kind = _KINDS.get(type_number, kind)
                     if type_number == 1 and isinstance(type_value, tuple):
-                        kind = "strings" if (1, _STRING) in self._fields(type_value) else ""
+                        kind = self._tensor_kind(type_value)
         self._file.values.append(Value(role, name, kind))
+
+    def _tensor_kind(self, span: Span) -> str:
+        elements = [value for number, value in self._fields(span) if number == 1 and isinstance(value, int)]
+        return f"a tensor of {_ELEMENTS[elements[0]]}" if elements and elements[0] in _ELEMENTS else ""
 
     def _node(self, span: Span, depth: int) -> None:
         name = operator = domain = output = ""

@@ -6,6 +6,7 @@
 #include <type_traits>
 
 #include "bindings/register.hpp"
+#include "bindings/text.hpp"
 #include "core/error.hpp"
 
 namespace py = pybind11;
@@ -16,7 +17,7 @@ namespace {
 // framelane._errors has a class of the same name for each class in core/error.hpp.
 void set_framelane_error(const Error& error) {
   const py::object type = py::module_::import("framelane._errors").attr(error.class_name());
-  const py::object value = type(py::str(error.what()));
+  const py::object value = type(to_text(error.what()));
   if (const auto* memory = dynamic_cast<const DeviceMemoryError*>(&error)) {
     value.attr("asked") = memory->asked();
     value.attr("free") = memory->free();

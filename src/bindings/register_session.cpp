@@ -5,6 +5,7 @@
 #include "bindings/register.hpp"
 #include "bindings/results.hpp"
 #include "bindings/session_object.hpp"
+#include "bindings/text.hpp"
 
 namespace py = pybind11;
 
@@ -73,12 +74,12 @@ py::list describe(const std::vector<ort::TensorInfo>& infos) {
         if (axis.size >= 0) {
           sizes.append(axis.size);
         } else {
-          sizes.append(axis.name.empty() ? py::object(py::none()) : py::str(axis.name));
+          sizes.append(axis.name.empty() ? py::object(py::none()) : to_text(axis.name));
         }
       }
       axes = py::tuple(sizes);
     }
-    result.append(py::make_tuple(info.name, std::string(name_of(info.dtype)), axes));
+    result.append(py::make_tuple(to_text(info.name), std::string(name_of(info.dtype)), axes));
   }
   return result;
 }
@@ -87,11 +88,12 @@ py::dict metadata(py::handle session) {
   const ort::ModelMetadata read = state_of(session)->session->metadata();
   py::dict custom;
   for (const auto& [key, value] : read.custom) {
-    custom[py::str(key)] = value;
+    custom[to_text(key)] = to_text(value);
   }
   using namespace py::literals;
-  return py::dict("producer"_a = read.producer, "graph"_a = read.graph, "domain"_a = read.domain,
-                  "description"_a = read.description, "version"_a = read.version, "custom"_a = custom);
+  return py::dict("producer"_a = to_text(read.producer), "graph"_a = to_text(read.graph),
+                  "domain"_a = to_text(read.domain), "description"_a = to_text(read.description),
+                  "version"_a = read.version, "custom"_a = custom);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "bindings/gil.hpp"
 #include "bindings/raw_type.hpp"
 #include "bindings/results.hpp"
+#include "bindings/text.hpp"
 
 namespace py = pybind11;
 
@@ -123,7 +124,9 @@ PyMethodDef methods[] = {
 SessionState::SessionState(std::shared_ptr<const ort::Session> opened)
     : session(std::move(opened)), run_options(std::make_shared<ort::RunOptions>()) {
   const auto intern = [](const ort::TensorInfo& info) {
-    return py::reinterpret_steal<py::object>(PyUnicode_InternFromString(info.name.c_str()));
+    PyObject* name = to_text(info.name).release().ptr();
+    PyUnicode_InternInPlace(&name);
+    return py::reinterpret_steal<py::object>(name);
   };
   for (const ort::TensorInfo& info : session->inputs()) {
     input_names.push_back(intern(info));

@@ -57,6 +57,12 @@ void check_inputs(const std::vector<TensorInfo>& infos, std::span<const Tensor> 
   }
 }
 
+// The first is ONNX Runtime's wording up to 1.24, the second what newer ones say.
+bool is_wrong_output_size(const std::string& text) {
+  return text.find("shape verification failed") != std::string::npos ||
+         text.find("The output OrtValue provided for output") != std::string::npos;
+}
+
 }  // namespace
 
 RunOptions::RunOptions() {
@@ -191,8 +197,8 @@ void rethrow_run_failure(const RuntimeFailure& failure) {
     const auto [free, total] = host_memory();
     throw DeviceMemoryError("cpu", std::stoull(text.substr(asked + 25)), free, total);
   }
-  if (text.find("shape verification failed") != std::string::npos) {
-    throw ShapeError("an output has another size than the memory that it was bound to: " + text);
+  if (is_wrong_output_size(text)) {
+    throw ShapeError("an output has another size than the memory that it was bound to: " + describe_failed_run(text));
   }
   throw Error("ONNX Runtime failed: " + describe_failed_run(text));
 }
