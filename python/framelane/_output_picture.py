@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ._errors import ShapeError
-from ._picture_axes import DTYPES, axes_for, by_name, looks_like_map, possible_layouts, show, show_all
+from ._picture_axes import DTYPES, axes_for, by_name, possible_layouts, show, show_all
 from ._picture_numbers import CHANNELS, one_of
 
 if TYPE_CHECKING:
@@ -54,18 +54,19 @@ def color_of(channels: int, input_color: str) -> str:
 def picture_layout(tensor: TensorLike, preprocess: Preprocess) -> str | None:
     """Return the layout of an output that looks like a picture, None for one that does not.
 
-    Four axes with a channel axis of 1, 3 or 4 (or a free one) are a picture; three are one if the input has three,
-    too, or if they are (batch, height, width) of the input. A picture of one pixel, from an input that has more, is
-    none.
+    With a batch axis in the input, four axes with one of 1, 3 or 4 (or a free one) for channels are a picture, and
+    three that are (batch, height, width) by name or by the input's sizes. Without one, it is an axis less. A picture of
+    one pixel, from an input that has more, is none.
     """
     shape = tensor.shape
     if shape is None or tensor.dtype not in DTYPES:
         return None
-    batched = len(preprocess.layout) == 4 or preprocess.layout == "NHW"
-    if len(shape) == 3 and batched:
-        return "NHW" if looks_like_map(shape) or _same_sides(shape, preprocess) else None
+    batch = "N" if "N" in preprocess.layout else ""
     layouts = possible_layouts(shape)
-    if not layouts or len(layouts[0]) != (4 if batched else 3):
+    if len(shape) == len(batch) + 2:
+        is_map = layouts == [batch + "HW"] or _same_sides(shape, preprocess)
+        return batch + "HW" if is_map else None
+    if not layouts or len(shape) != len(batch) + 3 or len(layouts[0]) != len(shape) or "C" not in layouts[0]:
         return None
     # An output that does not say has its channels where the input has them.
     layout = preprocess.layout if preprocess.layout in layouts else layouts[0]
@@ -79,11 +80,11 @@ def _sides(shape: Shape, layout: str) -> tuple[Axis, Axis]:
 
 
 def _same_sides(shape: Shape, preprocess: Preprocess) -> bool:
-    """Whether the last two of three axes are the input's height and width, by size or by name."""
+    """Whether the last two axes are the input's height and width, by size or by name."""
     if preprocess.shape is None:
         return False
     sides = _sides(preprocess.shape, preprocess.layout)
-    return None not in sides and tuple(shape[1:]) == sides
+    return None not in sides and tuple(shape[-2:]) == sides
 
 
 def _axes(tensor: TensorLike, preprocess: Preprocess) -> Axes:

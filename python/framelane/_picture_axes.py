@@ -63,15 +63,14 @@ def axes_for(shape: Sequence[Axis], layout: str) -> Axes:
     """
     if len(shape) != len(layout):
         raise ShapeError(
-            f"layout={layout!r} names {len(layout)} axes, and the shape {show(shape)} has {len(shape)}; use "
-            f"{' or '.join(repr(name) for name in _layouts(len(shape))) or 'a network that takes pictures'}"
+            f"layout={layout!r} names {len(layout)} axes, and the shape {show(shape)} has {len(shape)}{_advice(shape)}"
         )
     sizes = {axis: size if isinstance(size, int) else None for axis, size in zip(layout, shape, strict=True)}
     channels = sizes.get("C") if "C" in layout else 1
     if channels is not None and channels not in CHANNEL_COUNTS:
         raise ShapeError(
-            f"with layout={layout!r} the shape {show(shape)} has {channels} channels, and a picture has 1, 3 or 4; "
-            f"use {' or '.join(repr(name) for name in _layouts(len(shape)) if name != layout)}"
+            f"with layout={layout!r} the shape {show(shape)} has {channels} channels, and a picture has 1, 3 or 4"
+            f"{_advice(shape)}"
         )
     return Axes(layout, sizes.get("N"), channels, sizes["W"], sizes["H"])
 
@@ -84,15 +83,12 @@ def possible_layouts(shape: Sequence[Axis] | None) -> list[str]:
     """
     if shape is None:
         return []
+    if len(shape) in (2, 3) and _is_map(shape):
+        return ["NHW" if len(shape) == 3 else "HW"]
     free = [layout for layout in _layouts(len(shape)) if _may_be(shape, layout)]
     sure = [layout for layout in free if isinstance(shape[layout.index("C")], int)]
     named = [layout for layout in free if is_named(shape[layout.index("C")], "C")]
     return sure or named or free
-
-
-def looks_like_map(shape: Sequence[Axis]) -> bool:
-    """Whether three axes are pictures without a channel axis: named so, as (batch, height, width)."""
-    return len(shape) == 3 and is_named(shape[1], "H") and is_named(shape[2], "W") and not is_named(shape[0], "C")
 
 
 def is_named(axis: Axis, kind: str) -> bool:
@@ -128,6 +124,19 @@ def by_name(tensors: Sequence[TensorLike], name: str, kind: str) -> TensorLike:
         if tensor.name == name:
             return tensor
     raise ShapeError(f"the network has no {kind} {name!r}; use one of: {show_all(tensors)}")
+
+
+def _is_map(shape: Sequence[Axis]) -> bool:
+    """Whether axes without one for channels are named as a picture's: (height, width), (batch, height, width)."""
+    batch = len(shape) == 2 or is_named(shape[0], "N")
+    return batch and is_named(shape[-2], "H") and is_named(shape[-1], "W")
+
+
+def _advice(shape: Sequence[Axis]) -> str:
+    layouts = possible_layouts(tuple(shape))
+    if not layouts:
+        return ": it is no picture"
+    return f"; use {' or '.join(f'layout={layout!r}' for layout in layouts)}"
 
 
 def _layouts(rank: int) -> list[str]:

@@ -16,19 +16,21 @@ namespace {
 
 #define FRAMELANE_INLINE inline __attribute__((always_inline))
 
+// NOLINTBEGIN(modernize-use-auto): it would lose the attributes of the types that follow.
+
 // Elements in memory that other code sees as other types, at any address. In structs because a template argument
 // loses its attributes.
 struct Byte {
   using Type = std::uint8_t;
 };
 struct Word {
-  typedef std::uint16_t Type __attribute__((may_alias, aligned(1)));
+  using Type [[gnu::may_alias, gnu::aligned(1)]] = std::uint16_t;
 };
 struct Quad {
-  typedef std::uint32_t Type __attribute__((may_alias, aligned(1)));
+  using Type [[gnu::may_alias, gnu::aligned(1)]] = std::uint32_t;
 };
 struct Float {
-  typedef float Type __attribute__((may_alias, aligned(1)));
+  using Type [[gnu::may_alias, gnu::aligned(1)]] = float;
 };
 
 constexpr std::int32_t bits_of_infinity = 0x7f800000;
@@ -236,6 +238,8 @@ void luma(const void* red, const void* green, const void* blue, void* out, std::
     to[i] = static_cast<T>(sum >> 16);
   }
 }
+
+// NOLINTEND(modernize-use-auto)
 
 }  // namespace
 

@@ -219,6 +219,27 @@ TEST(Pack, ReadsPlanesWithStridesOfTheirOwn) {
   }
 }
 
+// Elements of two and four bytes at odd addresses, in runs, interleaved and scattered.
+TEST(Pack, WorksAtAnyAddress) {
+  for (const PixelFormat format : {PixelFormat::rgb48, PixelFormat::gbrp16}) {
+    for (const Layout layout : {Layout::chw, Layout::hwc}) {
+      auto bytes = random_values<std::uint8_t>(1 + 40 * 3 * 2);
+      std::vector<std::uint8_t> back(bytes.size());
+      std::vector<std::uint8_t> out(1 + 40 * 3 * 4);
+      const bool planar = info_of(format).planar;
+      const Shape shape = planar ? Shape{3, 1, 40} : Shape{1, 40, 3};
+      const Tensor image(nullptr, bytes.data() + 1, DType::uint16, shape);
+      const Tensor again(nullptr, back.data() + 1, DType::uint16, shape);
+      const Tensor tensor(nullptr, out.data() + 1, DType::float32,
+                          layout == Layout::chw ? Shape{3, 1, 40} : Shape{1, 40, 3});
+      pack(image_from_tensor(format, image), mutable_region_from_tensor(tensor, layout), {});
+      unpack(region_from_tensor(tensor, layout), mutable_image_from_tensor(format, again), {});
+      back[0] = bytes[0];
+      EXPECT_EQ(back, bytes);
+    }
+  }
+}
+
 TEST(Pack, AndBackIsTheSamePicture) {
   auto pixels = random_values<std::uint8_t>(33 * 517 * 4);
   std::vector<std::uint8_t> back(pixels.size());

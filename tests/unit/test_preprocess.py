@@ -93,6 +93,8 @@ def test_models_say_what_they_take(name, expected):
         ((1, 4, "height", 4), "NCHW", (4, None)),
         ((3, 20, 30), "CHW", (30, 20)),
         ((20, 30, 3), "HWC", (30, 20)),
+        (("H", "W"), "HW", None),
+        (("N", "H", "W"), "NHW", None),
     ],
 )
 def test_shapes_say_their_layout(shape, layout, size):
@@ -143,6 +145,8 @@ def test_metadata_of_the_standard_and_of_ultralytics():
         ([info()], {"color": "gray"}, ["'gray'", "'rgb' or 'bgr'"]),
         ([info()], {"color": "yuv"}, ["'yuv'", "bgra"]),
         ([info()], {"layout": "CHW"}, ["'CHW'", "'NCHW'"]),
+        ([info(shape=(1, 6, 20, 20))], {"layout": "NCHW"}, ["6 channels", "no picture"]),
+        ([info(dtype="float64")], {}, ["float64", "Cast"]),
         ([info(shape=(1, 3, 30, 40))], {"layout": "NHWC"}, ["40 channels", "'NCHW'"]),
         ([info(shape=(1, 3, 30, 40))], {"size": (20, 20)}, ["40x30", "size="]),
         ([info()], {"std": (1, 0, 1)}, ["std="]),
@@ -219,6 +223,14 @@ def test_models_say_what_comes_out(name, pictures, data):
     postprocess = fl.Postprocess.from_model(outputs, preprocess)
     assert postprocess.output == pictures[0]
     assert all(repr(other) in postprocess.describe() for other in [*pictures, *data])
+
+
+@pytest.mark.parametrize(("shape", "layout"), [(("H", "W"), "HW"), ((3, "H", "W"), "CHW"), (("n", 4), None)])
+def test_what_is_a_picture_of_a_network_without_batches(shape, layout):
+    preprocess = fl.Preprocess.from_model([info(shape=(3, "H", "W"))])
+    assert [t.shape for t in split_outputs([info("y", shape)], preprocess)[0]] == ([shape] if layout else [])
+    if layout:
+        assert fl.Postprocess.from_model([info("y", shape)], preprocess).layout == layout
 
 
 @pytest.mark.parametrize(
