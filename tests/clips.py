@@ -125,11 +125,10 @@ def beeps(path, track: int = 0) -> list[float]:
     """The times at which tones begin in a sound track, from the first picture of the file."""
     import av
 
-    with av.open(str(path)) as container:
-        video = container.streams.video[0] if container.streams.video else None
-        begin = None
-        if video is not None:
-            begin = min(float(frame.pts * frame.time_base) for frame in container.decode(video))
+    from framelane import VideoReader
+
+    with VideoReader(path) as reader:
+        begin = -(reader.clock_offset() or 0.0)
     with av.open(str(path)) as container:
         stream = container.streams.audio[track]
         pieces, first = [], None
@@ -143,7 +142,7 @@ def beeps(path, track: int = 0) -> list[float]:
         rate = stream.codec_context.sample_rate
     loud = np.flatnonzero(level > 0.25 * level.max())
     onsets = [loud[0], *(b for a, b in pairwise(loud) if b - a > 0.1 * rate)] if loud.size else []
-    return [round((first or 0) + onset / rate - (begin or 0), 4) for onset in onsets]
+    return [round((first or 0) + onset / rate - begin, 4) for onset in onsets]
 
 
 def sound_length(path, track: int = 0) -> float:

@@ -98,6 +98,7 @@ class FilmPictures:
         self._indexed = len(getattr(stream, "index_entries", ()))
         self.time_base: Fraction = stream.time_base or Fraction(1, 1000)
         self.rates: tuple[Fraction | None, ...] = (stream.average_rate, stream.guessed_rate, stream.base_rate)
+        self.display_times = "avi" not in self._container.format.name
         self.start = float(stream.start_time * self.time_base) if stream.start_time is not None else None
 
     def frames(self, landing: Landing | None = None) -> Generator[av.VideoFrame]:

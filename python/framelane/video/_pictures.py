@@ -55,6 +55,7 @@ class Pictures(Protocol):
     time_base: Fraction
     rates: tuple[Fraction | None, ...]
     start: float | None
+    display_times: bool
     notes: list[str]
 
     def frames(self, landing: Landing | None = None) -> Generator[av.VideoFrame]:

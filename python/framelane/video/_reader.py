@@ -143,7 +143,8 @@ class VideoReader:
             self._pictures = FilmPictures(self.path, self._threads, alpha=self._layout.alpha)
         pictures = self._pictures
         self._skipped = landing.index if landing else 0
-        self._clock = Clock(pictures.rates, self._rate, pictures.start, landing.origin if landing else None)
+        origin = landing.origin if landing else None
+        self._clock = Clock(pictures.rates, self._rate, pictures.start, pictures.display_times, origin)
         stamps = self._clock.run(self._stamps(pictures, landing))
         try:
             first = next(stamps, None)

@@ -63,6 +63,7 @@ class SeriesPictures:
         self.time_base = 1 / rate
         self.rates: tuple[Fraction | None, ...] = (rate,)
         self.start: float | None = 0.0
+        self.display_times = True
         self._path = path
         self._files, holes = find(native(path))
         if holes:

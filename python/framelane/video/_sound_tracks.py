@@ -45,7 +45,8 @@ class CopiedTrack:
     def write(self, packet: Any, time: float) -> None:
         """Write a packet; one that lies before the beginning only where the container can cut it off exactly."""
         length = (packet.duration or 0) * float(self._unit)
-        before = time + length <= 1e-6 if self._keeps_before else time < -length / 2 - 1e-6
+        # One packet more than needed: what a decoder makes of a packet depends on the one before it.
+        before = time + 2 * length <= 1e-6 if self._keeps_before else time < -length / 2 - 1e-6
         tick = round(time / self._unit)
         if before or (self._last is not None and tick <= self._last):
             return

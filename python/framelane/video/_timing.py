@@ -63,7 +63,9 @@ class Clock:
     fixed : Fraction, optional
         A rate that the caller demands for files without times.
     stream_start : float, optional
-        Time of the stream's first packet; where frames are timed by decoding times, that of the first frame.
+        Time of the stream's first packet; where the file has no display times, that of the first frame.
+    display_times : bool
+        Whether the container has display times at all; else those that FFmpeg gives are guesses, late by some frames.
     origin : float, optional
         The file's time of its first frame, where reading begins with a later one.
 
@@ -86,6 +88,7 @@ class Clock:
     rates: tuple[Fraction | None, ...]
     fixed: Fraction | None = None
     stream_start: float | None = None
+    display_times: bool = True
     origin: float | None = None
     rate: Fraction = Fraction(25)
     mended: int = 0
@@ -187,7 +190,7 @@ class Clock:
             stamp.time = index * nominal if last is None else last + (index + 1) * nominal
         here = len(held) * nominal if last is None else last + (len(held) + 1) * nominal
         self.start = raw - here
-        if self._use_decoded and self.stream_start is not None:
+        if self.stream_start is not None and (self._use_decoded or not self.display_times):
             self.start, raw_start = self.stream_start, self.start
             return -raw_start
         return -self.start
