@@ -114,8 +114,8 @@ def _beep(out, stream, *, seconds=2.0, beeps=(0.4, 1.2, 1.8), start=0.0, **_):
             tone = np.sin(np.arange(round(rate * 0.05)) * 2 * np.pi * 1000 / rate).astype(np.float32)
             samples[0, first : first + tone.size] = 0.8 * tone[: samples.shape[1] - first]
     for at in range(0, samples.shape[1], 1024):
-        piece = np.repeat(samples[:, at : at + 1024], len(stream.layout.channels), axis=0)
-        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(piece), "fltp", stream.layout.name)
+        piece = np.repeat(samples[:, at : at + 1024], len(stream.layout.channels), axis=1)
+        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(piece), "flt", stream.layout.name)
         frame.sample_rate, frame.pts, frame.time_base = rate, round(start * rate) + at, Fraction(1, rate)
         out.mux(stream.encode(frame))
     out.mux(stream.encode(None))
@@ -131,15 +131,14 @@ def beeps(path, track: int = 0) -> list[float]:
         begin = -(reader.clock_offset() or 0.0)
     with av.open(str(path)) as container:
         stream = container.streams.audio[track]
+        rate = stream.codec_context.sample_rate
+        # One channel and interleaved: PyAV crashes on frames of eight planes.
+        mono = av.AudioResampler(format="flt", layout="mono", rate=rate)
         pieces, first = [], None
         for frame in container.decode(stream):
             first = float(frame.pts * frame.time_base) if first is None else first
-            samples = frame.to_ndarray()
-            if not frame.format.is_planar:
-                samples = samples.reshape(-1, len(frame.layout.channels)).T
-            pieces.append(np.abs(samples.astype(float)).max(0))
-        level = np.concatenate(pieces)
-        rate = stream.codec_context.sample_rate
+            pieces += [piece.to_ndarray().reshape(-1) for piece in mono.resample(frame)]
+        level = np.abs(np.concatenate(pieces))
     loud = np.flatnonzero(level > 0.25 * level.max())
     onsets = [loud[0], *(b for a, b in pairwise(loud) if b - a > 0.1 * rate)] if loud.size else []
     return [round((first or 0) + onset / rate - begin, 4) for onset in onsets]

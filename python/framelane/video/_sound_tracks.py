@@ -90,8 +90,9 @@ class EncodedTrack:
         keep_tags(source, stream)
         self._stream = stream
         self._decoder = context
-        self._samples = "fltp"
-        self._resampler = av.AudioResampler(format=self._samples, layout=self._layout, rate=self._rate)
+        self._channels = len(stream.layout.channels)
+        # Interleaved, because PyAV cannot make a frame of eight planes.
+        self._resampler = av.AudioResampler(format="flt", layout=self._layout, rate=self._rate)
         self._written = 0
         self._shift: float | None = None
         self._first: float | None = None
@@ -127,11 +128,11 @@ class EncodedTrack:
         if frame is not None:
             frame.pts = None
         for piece in self._resampler.resample(frame):
-            samples = piece.to_ndarray()
+            samples = piece.to_ndarray().reshape(-1, self._channels)
             samples = self._placed(samples, at)
             limit = self._end if end is None else end
             if limit is not None:
-                samples = samples[:, : max(round(limit * self._rate) - self._written, 0)]
+                samples = samples[: max(round(limit * self._rate) - self._written, 0)]
             self._encode(samples)
             at = None
 
@@ -143,19 +144,19 @@ class EncodedTrack:
         if abs(ahead) <= _JITTER * self._rate and self._written:
             return samples
         if ahead < 0:
-            return samples[:, -ahead:]
+            return samples[-ahead:]
         if ahead > _LONGEST_SILENCE * self._rate:
             self._written += ahead
             return samples
-        return np.concatenate([np.zeros((samples.shape[0], ahead), samples.dtype), samples], axis=1)
+        return np.concatenate([np.zeros((ahead, self._channels), samples.dtype), samples])
 
     def _encode(self, samples: Array) -> None:
-        if samples.shape[1] == 0:
+        if len(samples) == 0:
             return
-        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples), self._samples, self._layout)
+        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples).reshape(1, -1), "flt", self._layout)
         frame.sample_rate = self._rate
         frame.pts, frame.time_base = self._written, Fraction(1, self._rate)
-        self._written += samples.shape[1]
+        self._written += len(samples)
         self._container.mux(self._stream.encode(frame))
 
 

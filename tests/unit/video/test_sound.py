@@ -139,7 +139,7 @@ def test_sound_files_of_their_own_kind(tmp_path):
 
             _beep(out, _sound_stream(out, codec=codec))
         copy(clip("04_sometimes.mp4"), tmp_path / "out.mp4", writer={"audio": tmp_path / name})
-        assert beeps(tmp_path / "out.mp4") == pytest.approx([0.4], abs=0.03)
+        assert beeps(tmp_path / "out.mp4")[0] == pytest.approx(0.4, abs=0.03)
 
 
 def test_without_sound_and_with_a_file_that_has_none(tmp_path):
