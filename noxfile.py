@@ -135,6 +135,13 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def incident(session: nox.Session) -> None:
+    """The incident at full scale, ten minutes: it finishes, with a warning that names the slow stage."""
+    install_framelane(session, "cpu")
+    session.run("python", "examples/incident.py", "--scale", "1", *session.posargs)
+
+
+@nox.session
 def docs(session: nox.Session) -> None:
     """The documentation, as build/docs/index.html. A warning is an error."""
     install_framelane(session, "cpu,video", *PROJECT["project"]["optional-dependencies"]["docs"])

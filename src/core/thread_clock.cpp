@@ -8,7 +8,9 @@
 #include <chrono>
 #include <cstdlib>
 #include <ctime>
+#include <fstream>
 #include <memory>
+#include <string>
 
 namespace framelane {
 namespace {
@@ -39,6 +41,15 @@ std::optional<std::int64_t> thread_cpu_nanoseconds(pid_t thread) noexcept {
     return std::nullopt;
   }
   return nanoseconds(used);
+}
+
+bool is_runnable(pid_t thread) {
+  std::ifstream file("/proc/self/task/" + std::to_string(thread) + "/stat");
+  std::string line;
+  std::getline(file, line);
+  // "tid (name) state ...": the name may hold anything, a parenthesis too.
+  const auto end_of_name = line.rfind(')');
+  return end_of_name != std::string::npos && line.compare(end_of_name, 3, ") R") == 0;
 }
 
 std::vector<pid_t> threads_of_process() {

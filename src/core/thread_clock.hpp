@@ -19,6 +19,9 @@ namespace framelane {
 // still, to the nanosecond, while the thread sleeps.
 [[nodiscard]] std::optional<std::int64_t> thread_cpu_nanoseconds(pid_t thread) noexcept;
 
+// Whether it runs, or would if it got a processor: on a busy machine a thread may get none for a while.
+[[nodiscard]] bool is_runnable(pid_t thread);
+
 // The threads of this process.
 [[nodiscard]] std::vector<pid_t> threads_of_process();
 

@@ -90,6 +90,10 @@ std::optional<Verdict> StallDetector::judge(std::int64_t now, const Busy& busy) 
     return std::nullopt;
   }
   const std::int64_t asleep = now - std::max({last_left_, busy.seen.since, last_worked_});
+  if (asleep >= stage_.stall_after && is_runnable(busy.seen.thread)) {
+    last_worked_ = now;
+    return std::nullopt;
+  }
   if (asleep >= stage_.stall_after) {
     given_up_since_ = busy.seen.since;
     return verdict;

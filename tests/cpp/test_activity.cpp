@@ -131,6 +131,7 @@ TEST(ThreadClock, StandsStillWhileTheThreadSleeps) {
   std::this_thread::sleep_for(50ms);
   EXPECT_EQ(framelane::thread_cpu_nanoseconds(thread.load()), before);
   EXPECT_TRUE(before.has_value());
+  EXPECT_FALSE(framelane::is_runnable(thread.load()));
   done.store(true);
   done.notify_one();
   sleeper.join();
@@ -142,9 +143,11 @@ TEST(ThreadClock, RunsWhileTheThreadWorksAndEndsWithIt) {
   while (std::chrono::steady_clock::now() < until) {
   }
   EXPECT_GT(framelane::thread_cpu_nanoseconds(framelane::this_thread_id()), before);
+  EXPECT_TRUE(framelane::is_runnable(framelane::this_thread_id()));
   pid_t gone = 0;
   std::thread([&] { gone = framelane::this_thread_id(); }).join();
   EXPECT_FALSE(framelane::thread_cpu_nanoseconds(gone).has_value());
+  EXPECT_FALSE(framelane::is_runnable(gone));
 }
 
 TEST(ThreadSet, HoldsWhoJoined) {

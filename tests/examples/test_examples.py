@@ -15,9 +15,11 @@ from needs import need
 
 FOLDER = Path(__file__).parents[2] / "examples"
 SAYS = {
+    "incident.py": r"bottleneck: network, .*\n(warning: .*\n)*150 of 150 frames came out in order: True",
     "newest_frame_only.py": r"\d+ frames seen, \d+ dropped, the last one seen is 59",
     "video_pipeline.py": r"50 frames, \d+ a second; the bottleneck is \w+\nreader: busy",
     "session_run.py": r"1 run, 0 copies\n(?s:.*)image",
+    "pipeline.py": r"90 frames came out, 10 were dropped, in order: True\n(.*\n)left at frame 31, .* 131",
     "ring_between_threads.py": r"100 of 100 items came through in order, their sum is 4950",
 }
 
