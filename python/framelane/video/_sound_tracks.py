@@ -186,4 +186,4 @@ def keep_tags(source: Any, target: Any) -> None:
     for name in ("language", "title"):
         if name in source.metadata:
             target.metadata[name] = source.metadata[name]
-    target.disposition = source.disposition
+    target.disposition = int(getattr(source.disposition, "value", source.disposition))
