@@ -13,7 +13,7 @@
 namespace framelane {
 namespace {
 
-constexpr std::uint64_t low_half = 0xFFFFFFFFU;
+constexpr auto none = SlotStack::none;
 
 std::size_t padded_bytes(const TensorSpec& spec) {
   const auto elements = static_cast<std::size_t>(element_count(spec.shape));
@@ -69,85 +69,58 @@ FramePool::FramePool(TensorSpec spec, std::size_t count, std::size_t slot_bytes,
       memory_(std::move(memory)),
       wait_label_(std::make_shared<const NativeWork>(
           NativeWork{"wait for a free slot of the pool of " + std::to_string(count) + " x " + to_string(spec_), {}})),
-      next_(count),
-      head_(0) {
-  for (std::size_t slot = 0; slot < count; ++slot) {
-    next_[slot] = slot + 1 < count ? static_cast<Index>(slot + 1) : none;
-  }
-}
+      free_(count) {}
 
-FramePool::Index FramePool::pop() noexcept {
-  std::uint64_t head = head_.load();
-  while (true) {
-    const auto top = static_cast<Index>(head & low_half);
-    if (top == none) {
-      return none;
-    }
-    // `top` may be popped by another thread right now: then this reads a stale link, and the exchange fails.
-    const std::uint64_t changed = (((head >> 32U) + 1) << 32U) | next_[top].load(std::memory_order_relaxed);
-    if (head_.compare_exchange_weak(head, changed)) {
-      return top;
-    }
-  }
-}
-
-void FramePool::push(Index index) noexcept {
-  std::uint64_t head = head_.load();
-  std::uint64_t changed = 0;
-  do {
-    next_[index].store(static_cast<Index>(head & low_half), std::memory_order_relaxed);
-    changed = (((head >> 32U) + 1) << 32U) | index;
-  } while (!head_.compare_exchange_weak(head, changed));
-  returned_.notify_one();
-}
-
-Tensor FramePool::lend(Index index) {
-  auto* data = static_cast<std::byte*>(memory_.get()) + index * slot_bytes_;
+Tensor FramePool::lend(SlotStack::Slot slot) {
+  auto* data = static_cast<std::byte*>(memory_.get()) + slot * slot_bytes_;
   // Made first: from here on the slot goes back whatever throws.
-  std::shared_ptr<void> owner(data, [pool = shared_from_this(), index](void*) {
-    pool->out_.fetch_sub(1, std::memory_order_relaxed);
-    pool->push(index);
-  });
+  std::shared_ptr<void> owner(data, [pool = shared_from_this(), slot](void*) { pool->take_back(slot); });
   return {std::move(owner), data, spec_.dtype, spec_.shape};
 }
 
-FramePool::Index FramePool::take_or_refuse() {
+void FramePool::take_back(SlotStack::Slot slot) noexcept {
+  out_.fetch_sub(1, std::memory_order_relaxed);
+  free_.push(slot);
+  returned_.notify_one();
+}
+
+SlotStack::Slot FramePool::take_or_refuse() {
   if (closed()) {
     throw RingClosed("the " + describe() + " is closed and lends no more slots; make a new one");
   }
-  const Index index = pop();
-  if (index != none) {
+  const SlotStack::Slot slot = free_.pop();
+  if (slot != none) {
     const std::size_t out = out_.fetch_add(1, std::memory_order_relaxed) + 1;
     std::size_t high_water = high_water_.load(std::memory_order_relaxed);
     while (high_water < out && !high_water_.compare_exchange_weak(high_water, out, std::memory_order_relaxed)) {
     }
     acquired_.fetch_add(1, std::memory_order_relaxed);
   }
-  return index;
+  return slot;
 }
 
 std::optional<Tensor> FramePool::try_acquire() {
-  const Index index = take_or_refuse();
-  return index == none ? std::nullopt : std::optional<Tensor>(lend(index));
+  const SlotStack::Slot slot = take_or_refuse();
+  return slot == none ? std::nullopt : std::optional<Tensor>(lend(slot));
 }
 
 Tensor FramePool::acquire(const Deadline& deadline, const Interrupt& interrupt) {
-  const Index index = take_or_refuse();
-  return lend(index == none ? wait_for_slot(deadline, interrupt) : index);
+  const SlotStack::Slot slot = take_or_refuse();
+  return lend(slot == none ? wait_for_slot(deadline, interrupt) : slot);
 }
 
-FramePool::Index FramePool::wait_for_slot(const Deadline& deadline, const Interrupt& interrupt) {
+SlotStack::Slot FramePool::wait_for_slot(const Deadline& deadline, const Interrupt& interrupt) {
   // Whoever holds the slots is behind this stage: it is held up, not at fault.
   const NativeCall call(wait_label_);
   const Waiting held_up(Phase::waiting_output);
   const Waited waited(waiting_);
   waits_.fetch_add(1, std::memory_order_relaxed);
-  Index index = none;
-  if (!wait_until(returned_, deadline, interrupt, [&] { return (index = take_or_refuse()) != none; })) {
+  SlotStack::Slot slot = none;
+  if (!wait_until(returned_, deadline, interrupt, [&] { return (slot = take_or_refuse()) != none; })) {
     throw RingTimeout("no slot of the " + describe() + " came free in " + std::to_string(waited.seconds()) +
                       " s; drop what still views one (a NumPy or torch view holds its slot) or raise count");
   }
-  return index;
+  return slot;
 }
 
 void FramePool::close() noexcept {

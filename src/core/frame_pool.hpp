@@ -7,10 +7,10 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "core/activity.hpp"
 #include "core/event_count.hpp"
+#include "core/slot_stack.hpp"
 #include "core/tensor.hpp"
 #include "core/wait.hpp"
 #include "core/wait_clock.hpp"
@@ -62,32 +62,25 @@ class FramePool : public std::enable_shared_from_this<FramePool> {
   [[nodiscard]] bool closed() const noexcept { return closed_.load(); }
 
   [[nodiscard]] const TensorSpec& spec() const noexcept { return spec_; }
-  [[nodiscard]] std::size_t count() const noexcept { return next_.size(); }
+  [[nodiscard]] std::size_t count() const noexcept { return free_.count(); }
   [[nodiscard]] std::size_t available() const noexcept;
   [[nodiscard]] std::size_t nbytes() const noexcept { return count() * slot_bytes_; }
   [[nodiscard]] FramePoolStats stats() const noexcept;
 
  private:
-  using Index = std::uint32_t;
-  static constexpr Index none = ~Index{0};
-
   FramePool(TensorSpec spec, std::size_t count, std::size_t slot_bytes, std::shared_ptr<void> memory);
 
-  [[nodiscard]] Index pop() noexcept;
-  void push(Index index) noexcept;
-  [[nodiscard]] Tensor lend(Index index);
-  [[nodiscard]] Index take_or_refuse();
-  [[nodiscard]] Index wait_for_slot(const Deadline& deadline, const Interrupt& interrupt);
+  [[nodiscard]] Tensor lend(SlotStack::Slot slot);
+  void take_back(SlotStack::Slot slot) noexcept;
+  [[nodiscard]] SlotStack::Slot take_or_refuse();
+  [[nodiscard]] SlotStack::Slot wait_for_slot(const Deadline& deadline, const Interrupt& interrupt);
   [[nodiscard]] std::string describe() const;
 
   TensorSpec spec_;
   std::size_t slot_bytes_;
   std::shared_ptr<void> memory_;
   std::shared_ptr<const NativeWork> wait_label_;
-  // The free slots are a stack (the slot used last is still in the cache): the head's low half is the top's index,
-  // its high half counts changes, so that a head which was popped and pushed back in between is told apart.
-  std::vector<std::atomic<Index>> next_;
-  std::atomic<std::uint64_t> head_;
+  SlotStack free_;
   std::atomic<bool> closed_{false};
   EventCount returned_;
   std::atomic<std::size_t> out_{0};

@@ -1,10 +1,13 @@
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <vector>
 
 #include "core/error.hpp"
 #include "core/host_memory.hpp"
@@ -73,6 +76,14 @@ TEST(Prefaulted, IsZeroAndAlignedToAPage) {
   const auto memory = allocate_prefaulted(5 * mib + 3, "a test");
   EXPECT_EQ(reinterpret_cast<std::uintptr_t>(memory.get()) % static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE)), 0U);
   EXPECT_EQ(static_cast<char*>(memory.get())[5 * mib + 2], 0);
+}
+
+TEST(Prefaulted, IsPresentBeforeItsFirstUse) {
+  constexpr std::size_t bytes = 5 * mib;
+  const auto memory = allocate_prefaulted(bytes, "a test");
+  std::vector<unsigned char> present(bytes / static_cast<std::size_t>(sysconf(_SC_PAGESIZE)));
+  ASSERT_EQ(mincore(memory.get(), bytes, present.data()), 0);
+  EXPECT_EQ(std::count(present.begin(), present.end(), 1), static_cast<std::ptrdiff_t>(present.size()));
 }
 
 TEST(Prefaulted, MoreThanThereIsIsAnErrorWithTheFigures) {

@@ -52,14 +52,17 @@ def test_one_axis_may_be_a_plain_number():
     assert fl.FramePool(5, "int8", 1).acquire().shape == (5,)
 
 
-def test_the_memory_is_touched_before_the_first_frame():
-    pool = fl.FramePool((1024, 1024), np.uint8, 16)
-    before = resource.getrusage(resource.RUSAGE_THREAD).ru_minflt
-    lent = [pool.acquire() for _ in range(16)]
-    for tensor in lent:
-        tensor.numpy()[::4] = 1  # every page
-    faults = resource.getrusage(resource.RUSAGE_THREAD).ru_minflt - before
-    assert faults < 200  # 4096 without prefaulting, or 8 of 2 MiB each
+def resident() -> int:
+    with open("/proc/self/statm") as statm:
+        return int(statm.read().split()[1]) * resource.getpagesize()
+
+
+def test_the_memory_is_there_before_the_first_frame_and_goes_with_the_pool():
+    before = resident()
+    pool = fl.FramePool((1024, 1024), np.uint8, 64)
+    assert resident() - before > 60 << 20
+    del pool
+    assert resident() - before < 8 << 20
 
 
 # --- a slot returns when its last view is gone
