@@ -69,6 +69,7 @@ class Encoder:
         colour = encoding.colour
         context.color_range, context.colorspace = colour.range, colour.matrix
         context.color_primaries, context.color_trc = colour.primaries, colour.transfer
+        context.open()  # PyAV 19 crashes when an encoder that could not be opened is asked for its last packets
         self.stream = stream
         self._nominal = max(round(1 / encoding.rate / encoding.time_base), 1)
         self._end = 0

@@ -65,10 +65,15 @@ def open_input(path: AnyPath, **options: Any) -> Any:
     """
     name = check_readable(path)
     file = _Nameless(name) if _PATTERN & set(os.path.basename(name)) else url(name)
-    if _PYAV_MAJOR < 19:  # later ones decode leniently by themselves
-        options["metadata_errors"] = "replace"  # old recorders write titles in whatever code page they like
     with as_video_error(f"cannot read {printable(path)}"):
-        return av.open(file, mode="r", **options)
+        return open_leniently(file, **options)
+
+
+def open_leniently(file: Any, **options: Any) -> Any:
+    """Open with PyAV, whatever code page an old recorder wrote the title in."""
+    if _PYAV_MAJOR < 19:  # later ones decode leniently by themselves
+        options["metadata_errors"] = "replace"
+    return av.open(file, mode="r", **options)
 
 
 @contextmanager

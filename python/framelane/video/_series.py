@@ -14,7 +14,7 @@ from framelane._errors import VideoError
 
 from ._info import VideoInfo, describe_picture
 from ._names import AnyPath, counted, native, printable, suffix
-from ._open import reason_of
+from ._open import open_leniently, reason_of
 from ._pictures import Damage
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def first_picture(file: str) -> av.VideoFrame:
     with open(file, "rb") as opened:
         data = io.BytesIO(opened.read())
     # Bytes have no name that FFmpeg could take for a pattern.
-    with av.open(data, mode="r", metadata_errors="replace") as container:
+    with open_leniently(data) as container:
         for stream in container.streams:
             if stream.type == "video" and stream.codec_context is not None:
                 for frame in container.decode(stream):
