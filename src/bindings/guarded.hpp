@@ -2,8 +2,9 @@
 
 #include <cxxabi.h>
 
+#include <exception>
+
 #include "bindings/errors.hpp"
-#include "bindings/waiting.hpp"
 
 namespace framelane::bindings {
 
@@ -12,8 +13,6 @@ template <class Body>
 PyObject* guarded(Body&& body) {
   try {
     return body();
-  } catch (const PythonErrorSet&) {
-    return nullptr;
   } catch (abi::__forced_unwind&) {
     throw;  // the interpreter ends this thread
   } catch (...) {

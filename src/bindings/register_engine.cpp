@@ -30,15 +30,6 @@ py::object exception_object(const std::exception_ptr& error) {
   return raised.value();
 }
 
-// As the rings call it: only the thread that runs signal handlers has something to check.
-auto check_with(const Interrupt& interrupt) {
-  return [&interrupt] {
-    if (interrupt.check) {
-      interrupt.check();
-    }
-  };
-}
-
 class PythonEngine {
  public:
   PythonEngine(const py::object& session, EngineOptions options) : session_(state_of(session)->session) {
@@ -59,7 +50,7 @@ class PythonEngine {
     {
       GilRelease released;
       const Interrupt interrupt = released.interrupt();
-      engine_->input().put(std::move(job), deadline, check_with(interrupt),
+      engine_->input().put(std::move(job), deadline, interrupt,
                            [&](JobPtr&& old) noexcept { dropped.push_back(std::move(old)); });
     }
     std::vector<py::object> passengers;
@@ -76,7 +67,7 @@ class PythonEngine {
     {
       GilRelease released;
       const Interrupt interrupt = released.interrupt();
-      job = engine_->output().next(deadline, check_with(interrupt));
+      job = engine_->output().next(deadline, interrupt);
     }
     if (!job) {
       if (const std::exception_ptr failure = engine_->failure()) {

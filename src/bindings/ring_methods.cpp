@@ -1,3 +1,4 @@
+#include "bindings/gil.hpp"
 #include "bindings/guarded.hpp"
 #include "bindings/ring_object.hpp"
 
@@ -8,27 +9,15 @@ namespace {
 
 using Items = Ring<PyObject*>;
 
-// Two Python threads can only move items in turn, as each needs the GIL: a thread that waits is patient, and takes
-// the GIL back when the other side has let go of it. This is how long an item waits for that at most.
-constexpr std::chrono::nanoseconds linger = std::chrono::microseconds(20);
-
-// Waits without the GIL until a try is worth it; false when the deadline has passed.
+// Waits without the GIL until a try is worth it; false when the deadline has passed. Two Python threads can only move
+// items in turn, as each needs the GIL: hence considerate.
 template <class WaitWith>
 bool wait_without_gil(const Deadline& deadline, WaitWith&& wait_with) {
   if (deadline && std::chrono::steady_clock::now() >= *deadline) {
     return false;
   }
-  ReleasedGil gil;
-  Wake wake{};
-  if (is_main_thread()) {
-    gil.release();
-    wake = wait_with([&] { gil.run_signal_handlers(); });
-  } else {
-    gil.release();
-    wake = wait_with(NoInterrupt{});
-  }
-  gil.take();
-  return wake != Wake::timed_out;
+  GilRelease released;
+  return wait_with(released.interrupt()) != Wake::timed_out;
 }
 
 // A put that does not wait. `dropped` is the reference to what had to be thrown away, or null.
@@ -46,7 +35,9 @@ GetResult try_get(Items& items, PyObject*& item) noexcept {
 }
 
 PutResult put_waiting(Items& items, PyObject* item, const Deadline& deadline, PyObject*& dropped) {
-  const auto wait = [&](auto&& interrupt) { return items.wait_for_room(deadline, interrupt, linger); };
+  const auto wait = [&](const Interrupt& interrupt) {
+    return items.wait_for_room(deadline, interrupt, Manner::considerate);
+  };
   for (bool again = true; again;) {
     again = wait_without_gil(deadline, wait);
     if (const PutResult result = try_put(items, item, dropped); result != PutResult::full) {
@@ -58,7 +49,9 @@ PutResult put_waiting(Items& items, PyObject* item, const Deadline& deadline, Py
 
 // A new reference; null when the ring is closed and empty.
 PyObject* get_waiting(Items& items, const Deadline& deadline) {
-  const auto wait = [&](auto&& interrupt) { return items.wait_for_item(deadline, interrupt, linger); };
+  const auto wait = [&](const Interrupt& interrupt) {
+    return items.wait_for_item(deadline, interrupt, Manner::considerate);
+  };
   PyObject* item = nullptr;
   for (bool again = true; again;) {
     again = wait_without_gil(deadline, wait);
@@ -108,7 +101,7 @@ PyObject* ring_put(PyObject* object, PyObject* const* args, Py_ssize_t count, Py
     PyObject* dropped = nullptr;
     PutResult result = try_put(*self->items, args[0], dropped);
     if (result == PutResult::full && self->items->overflow() == Overflow::block) {
-      result = put_waiting(*self->items, args[0], deadline, dropped);
+      result = put_waiting(items_after_fork(self), args[0], deadline, dropped);
     }
     if (result == PutResult::full) {
       throw RingFull(self->items->full_text());
@@ -135,10 +128,10 @@ PyObject* ring_try_put(PyObject* object, PyObject* item) {
 PyObject* ring_get(PyObject* object, PyObject* const* args, Py_ssize_t count, PyObject* names) {
   return guarded([&]() -> PyObject* {
     const Deadline deadline = deadline_in(timeout_argument("use get(timeout=None)", 0, args, count, names));
-    Items& items = *ring_of(object)->items;
+    RingObject* self = ring_of(object);
     PyObject* item = nullptr;
-    if (try_get(items, item) == GetResult::empty) {
-      item = get_waiting(items, deadline);
+    if (try_get(*self->items, item) == GetResult::empty) {
+      item = get_waiting(items_after_fork(self), deadline);
     }
     if (item == nullptr) {
       throw RingClosed(Items::drained_text);
@@ -167,9 +160,9 @@ PyObject* ring_try_get(PyObject* object, PyObject* const* args, Py_ssize_t count
 
 PyObject* ring_next(PyObject* object) {  // null without an error ends the iteration
   return guarded([&]() -> PyObject* {
-    Items& items = *ring_of(object)->items;
+    RingObject* self = ring_of(object);
     PyObject* item = nullptr;
-    return try_get(items, item) == GetResult::empty ? get_waiting(items, std::nullopt) : item;
+    return try_get(*self->items, item) == GetResult::empty ? get_waiting(items_after_fork(self), std::nullopt) : item;
   });
 }
 

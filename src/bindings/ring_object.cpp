@@ -31,6 +31,7 @@ PyObject* ring_new(PyTypeObject* type, PyObject* args, PyObject* keywords) {
     PyObject* object = type->tp_alloc(type, 0);
     if (object != nullptr) {
       ring_of(object)->items = items.release();
+      ring_of(object)->forks = fork_count();
       ring_of(object)->on_drop = on_drop == Py_None ? nullptr : Py_NewRef(on_drop);
     }
     return object;
@@ -75,7 +76,7 @@ void ring_dealloc(PyObject* object) {
 
 PyObject* ring_stats(PyObject* object, PyObject*) {
   return guarded([&]() -> PyObject* {
-    const RingStats stats = ring_of(object)->items->stats();
+    const RingStats stats = items_after_fork(ring_of(object)).stats();
     const py::object type = py::module_::import("framelane._ring").attr("RingStats");
     return type(stats.put, stats.got, stats.dropped, stats.put_waits, stats.get_waits, stats.put_waited.count(),
                 stats.get_waited.count(), stats.high_water)

@@ -2,19 +2,30 @@
 
 #include <pybind11/pybind11.h>
 
+#include "bindings/waiting.hpp"
 #include "core/ring.hpp"
 
 namespace framelane::bindings {
 
 // The Python type framelane.Ring. Each item is a reference that the ring owns; it moves only under the GIL.
 struct RingObject {
-  PyObject_HEAD                // a macro with its own semicolon
-      Ring<PyObject*>* items;  // null only in an object that tp_new has not finished
-  PyObject* on_drop;           // or null
+  PyObject base;           // as PyObject_HEAD has it
+  Ring<PyObject*>* items;  // null only in an object that tp_new has not finished
+  PyObject* on_drop;       // or null
+  unsigned forks;          // at which the ring was last seen
   PyObject* weak_references;
 };
 
 inline RingObject* ring_of(PyObject* object) noexcept { return reinterpret_cast<RingObject*>(object); }
+
+// The items, for what waits or tells of waiting: first forgets the waits that a fork left behind.
+inline Ring<PyObject*>& items_after_fork(RingObject* self) noexcept {
+  if (const unsigned forks = fork_count(); self->forks != forks) {
+    self->forks = forks;
+    self->items->forget_waiting();
+  }
+  return *self->items;
+}
 
 PyObject* ring_new(PyTypeObject* type, PyObject* args, PyObject* keywords);
 int ring_traverse(PyObject* object, visitproc visit, void* arg);

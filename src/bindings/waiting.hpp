@@ -13,27 +13,7 @@ namespace framelane::bindings {
 // True in the one thread in which Python runs signal handlers.
 [[nodiscard]] bool is_main_thread() noexcept;
 
-// Thrown with the GIL held and the Python error set.
-struct PythonErrorSet {};
-
-// The GIL, released while a native call waits. Not released and taken by constructor and destructor: taking it may
-// end the thread (at interpreter exit), by an unwinding that no destructor lets through.
-class ReleasedGil {
- public:
-  void release() noexcept { state_ = PyEval_SaveThread(); }
-  void take() { PyEval_RestoreThread(state_); }
-
-  // The interrupt hook of a wait: runs the signal handlers. Throws PythonErrorSet when one raises.
-  void run_signal_handlers() {
-    take();
-    if (PyErr_CheckSignals() != 0) {
-      throw PythonErrorSet{};
-    }
-    release();
-  }
-
- private:
-  PyThreadState* state_ = nullptr;
-};
+// How many forks lie between this process and the one that loaded the module. What waited before one does not any more.
+[[nodiscard]] unsigned fork_count() noexcept;
 
 }  // namespace framelane::bindings

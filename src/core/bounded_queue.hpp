@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <bit>
 #include <cstddef>
@@ -12,10 +13,9 @@
 #include <type_traits>
 #include <utility>
 
-namespace framelane {
+#include "core/cache.hpp"
 
-// Two cache lines: the prefetcher of x86 fetches lines in pairs.
-inline constexpr std::size_t cache_line = 128;
+namespace framelane {
 
 // What a step that does not wait came to.
 enum class Step : std::uint8_t {
@@ -25,27 +25,28 @@ enum class Step : std::uint8_t {
   closed,     // for a pop: closed and empty
 };
 
-// A bounded first-in-first-out queue for any number of producers and consumers that never waits: the part of
-// Ring that touches the items.
+// Whether a thread that catches up with the other end looks for more at once. At its own pace it lets some gather first
+// (for half a microsecond): two threads that run side by side would else fight for a cache line over each item.
+enum class Pace : std::uint8_t { prompt, gathering };
+
+// A bounded first-in-first-out queue for any number of producers and consumers that never waits: the part of Ring
+// that touches the items.
 //
-// Each slot carries the position that may use it next (D. Vyukov's bounded queue): `position` when it is free for
-// the push at that position, `position + 1` when it holds that push's item. Two words say where to push and pop.
-// A word is position | sleepers | closed, so that one atomic step both claims a position and learns whether
+// Each end has two positions. A thread takes the next one by moving `claimed`, moves its item, and says so by moving
+// `done`, in order of position. Slots between the consumers' and the producers' `done` hold items. Each end keeps
+// what it last saw of the other's `done`: while that suffices the cache lines of the other end stay where they are,
+// and so an item costs a fraction of what a line costs to travel.
+//
+// `claimed` is position | sleepers | closed in one word, so that one atomic step takes a position and learns whether
 // someone sleeps on the other side or the queue was closed: nothing can fall between the two.
 template <class T>
 class BoundedQueue {
   static_assert(std::is_nothrow_move_constructible_v<T> && std::is_nothrow_destructible_v<T>,
-                "an item is moved while its slot is claimed, and must not fail there");
+                "an item is moved while its position is claimed, and must not fail there");
 
  public:
   explicit BoundedQueue(std::size_t capacity)
-      : capacity_(checked(capacity)),
-        mask_(std::bit_ceil(capacity + (capacity == 1)) - 1),
-        slots_(new Slot[mask_ + 1]) {
-    for (std::size_t i = 0; i <= mask_; ++i) {
-      slots_[i].turn.store(i, std::memory_order_relaxed);  // relaxed: no other thread has the queue yet
-    }
-  }
+      : capacity_(checked(capacity)), mask_(std::bit_ceil(capacity) - 1), slots_(new Slot[mask_ + 1]) {}
   BoundedQueue(const BoundedQueue&) = delete;
   BoundedQueue& operator=(const BoundedQueue&) = delete;
   BoundedQueue(BoundedQueue&&) = delete;
@@ -56,105 +57,107 @@ class BoundedQueue {
   }
 
   // Moves the item in; leaves it alone unless done.
+  template <Pace pace = Pace::prompt>
   Step push(T& item) noexcept {
-    // relaxed: a guess, which the compare-exchange checks
-    Word word = tail_.word.load(std::memory_order_relaxed);
+    Word word = tail_.claimed.load(std::memory_order_relaxed);  // relaxed: a guess, which the exchange checks
     for (;;) {
       if ((word & closed_bit) != 0) {
         return Step::closed;
       }
       const Word position = position_of(word);
-      Slot& slot = slots_[position & mask_];
-      // acquire: the consumer's move out of the slot comes before our move into it
-      const bool free = slot.turn.load(std::memory_order_acquire) == position;
-      if (Word level = 0; free && has_room(position, level)) {
-        // acquire: see the sleepers' EventCount; the item is published by the slot's turn
-        if (tail_.word.compare_exchange_weak(word, word + one_position, std::memory_order_acquire,
-                                             std::memory_order_relaxed)) {
-          ::new (slot.storage) T(std::move(item));
-          slot.turn.store((position + 1) & position_mask, std::memory_order_release);  // publishes the item
-          note_level(level + 1);
-          return (word & sleepers_mask) != 0 ? Step::done_wake : Step::done;
+      // acquire: a consumer's move out of the slot comes before our move into it
+      Word level = distance(tail_.other_seen.load(std::memory_order_acquire), position);
+      if (level >= tail_.high_water.load(std::memory_order_relaxed)) {  // that is, also when there may be no room
+        if (pace == Pace::gathering && level >= capacity_) {
+          let_gather(tail_);
+        }
+        level = distance(look_at(head_, tail_), position);
+      }
+      if (level >= capacity_) {
+        if (const Word now = tail_.claimed.load(std::memory_order_relaxed); now != word) {
+          word = now;
+        } else if (distance(position_of(head_.claimed.load(std::memory_order_acquire)), position) >= capacity_) {
+          return Step::blocked;
+        } else {
+          std::this_thread::yield();  // a consumer has claimed an item and is moving it out
         }
         continue;
       }
-      if (const Word seen = tail_.word.load(std::memory_order_relaxed); seen != word) {
-        word = seen;
-      } else if (is_full(position)) {
-        return Step::blocked;
-      } else {
-        std::this_thread::yield();  // a consumer has claimed the slot and is moving the item out
+      prefetch_to_write(&slots_[(position + write_ahead_) & mask_]);
+      // acquire: whoever counted as a sleeper is seen to sleep
+      if (tail_.claimed.compare_exchange_weak(word, word + one_position, std::memory_order_acquire,
+                                              std::memory_order_relaxed)) {
+        ::new (slots_[position & mask_].storage) T(std::move(item));
+        finish(tail_, position);
+        note_level(level + 1);
+        return (word & sleepers_mask) != 0 ? Step::done_wake : Step::done;
       }
     }
   }
 
   // Calls take(T&&), which must not throw, with the oldest item.
-  template <class Take>
+  template <Pace pace = Pace::prompt, class Take>
   Step pop_with(Take&& take) noexcept {
-    Word word = head_.word.load(std::memory_order_relaxed);
+    Word word = head_.claimed.load(std::memory_order_relaxed);
     for (;;) {
       const Word position = position_of(word);
-      Slot& slot = slots_[position & mask_];
-      // acquire: the producer's move into the slot comes before our move out of it
-      if (slot.turn.load(std::memory_order_acquire) == ((position + 1) & position_mask)) {
-        if (head_.word.compare_exchange_weak(word, word + one_position, std::memory_order_acquire,
-                                             std::memory_order_relaxed)) {
-          T& item = slot.item();
-          take(std::move(item));
-          item.~T();
-          slot.turn.store((position + mask_ + 1) & position_mask, std::memory_order_release);  // frees the slot
-          return (word & sleepers_mask) != 0 ? Step::done_wake : Step::done;
+      // acquire: a producer's move into the slot comes before our move out of it
+      if (!between(position, head_.other_seen.load(std::memory_order_acquire)) && !look_for_item<pace>(position)) {
+        const Word tail = tail_.claimed.load(std::memory_order_acquire);
+        if (const Word now = head_.claimed.load(std::memory_order_relaxed); now != word) {
+          word = now;
+        } else if (position_of(tail) == position) {
+          return (tail & closed_bit) != 0 ? Step::closed : Step::blocked;
+        } else {
+          std::this_thread::yield();  // a producer has claimed a slot and is moving its item in
         }
         continue;
       }
-      if (const Word seen = head_.word.load(std::memory_order_relaxed); seen != word) {
-        word = seen;
-      } else if (const Word tail = tail_.word.load(std::memory_order_acquire); position_of(tail) == position) {
-        return (tail & closed_bit) != 0 ? Step::closed : Step::blocked;
-      } else {
-        std::this_thread::yield();  // a producer has claimed the slot and is moving the item in
+      if (head_.claimed.compare_exchange_weak(word, word + one_position, std::memory_order_acquire,
+                                              std::memory_order_relaxed)) {
+        prefetch_to_read(&slots_[(position + read_ahead) & mask_]);
+        T& item = slots_[position & mask_].item();
+        take(std::move(item));
+        item.~T();
+        finish(head_, position);
+        return (word & sleepers_mask) != 0 ? Step::done_wake : Step::done;
       }
     }
   }
 
   // Returns false when it was closed before.
-  bool close() noexcept { return (tail_.word.fetch_or(closed_bit) & closed_bit) == 0; }
-  [[nodiscard]] bool closed() const noexcept { return (tail_.word.load() & closed_bit) != 0; }
+  bool close() noexcept { return (tail_.claimed.fetch_or(closed_bit) & closed_bit) == 0; }
+  [[nodiscard]] bool closed() const noexcept { return (tail_.claimed.load() & closed_bit) != 0; }
 
-  // Between enter and leave the other side answers done_wake, and `true` from enter means that it is worth
-  // sleeping: whatever changes that from now on, changes it with done_wake or close.
-  // seq_cst: close writes tail_ and then looks for sleepers, a sleeping producer writes head_ and then looks at
-  // tail_, and one of the two has to see the other.
+  // Between enter and leave the other side answers done_wake, and `true` from enter means that it is worth sleeping:
+  // whatever changes that from now on, changes it with done_wake or close.
+  // seq_cst: close writes the tail and then looks for sleepers, a sleeping producer writes the head and then looks at
+  // the tail, and one of the two has to see the other.
   bool enter_sleep_for_item() noexcept {
-    const Word tail = tail_.word.fetch_add(one_sleeper);
-    return (tail & closed_bit) == 0 && position_of(tail) == position_of(head_.word.load());
+    const Word tail = tail_.claimed.fetch_add(one_sleeper);
+    return (tail & closed_bit) == 0 && position_of(tail) == position_of(head_.claimed.load());
   }
-  void leave_sleep_for_item() noexcept { tail_.word.fetch_sub(one_sleeper); }
+  void leave_sleep_for_item() noexcept { tail_.claimed.fetch_sub(one_sleeper); }
   bool enter_sleep_for_room() noexcept {
-    const Word head = head_.word.fetch_add(one_sleeper);
-    const Word tail = tail_.word.load();
+    const Word head = head_.claimed.fetch_add(one_sleeper);
+    const Word tail = tail_.claimed.load();
     return (tail & closed_bit) == 0 && distance(position_of(head), position_of(tail)) >= capacity_;
   }
-  void leave_sleep_for_room() noexcept { head_.word.fetch_sub(one_sleeper); }
+  void leave_sleep_for_room() noexcept { head_.claimed.fetch_sub(one_sleeper); }
 
   // After a fork only the forking thread is left, and it does not sleep.
   void forget_sleepers() noexcept {
-    tail_.word.fetch_and(~sleepers_mask);
-    head_.word.fetch_and(~sleepers_mask);
+    tail_.claimed.fetch_and(~sleepers_mask);
+    head_.claimed.fetch_and(~sleepers_mask);
   }
 
   [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
-  [[nodiscard]] std::uint64_t pushed() const noexcept {
-    return position_of(tail_.word.load(std::memory_order_acquire));
-  }
-  [[nodiscard]] std::uint64_t popped() const noexcept {
-    return position_of(head_.word.load(std::memory_order_acquire));
-  }
-  // Head first: it cannot pass the tail that is read after it.
+  [[nodiscard]] std::uint64_t pushed() const noexcept { return tail_.done.load(std::memory_order_acquire); }
+  [[nodiscard]] std::uint64_t popped() const noexcept { return head_.done.load(std::memory_order_acquire); }
+  // Head first: it cannot pass the tail that is read after it. By then the tail may be more than a lap ahead of it.
   [[nodiscard]] std::size_t size() const noexcept {
-    const std::uint64_t head = popped();
-    const std::uint64_t level = distance(head, pushed());
-    return level < capacity_ ? level : capacity_;
+    const Word head = popped();
+    return std::min<std::size_t>(distance(head, pushed()), capacity_);
   }
   // The most items that were in the queue at once.
   [[nodiscard]] std::size_t high_water() const noexcept { return tail_.high_water.load(std::memory_order_relaxed); }
@@ -177,24 +180,22 @@ class BoundedQueue {
   static constexpr Word sleepers_mask = one_position - one_sleeper;
   static constexpr Word position_mask = ~Word{0} >> position_shift;
   static constexpr std::size_t max_capacity = std::size_t{1} << 40;
+  static constexpr Word read_ahead = 16;  // slots that are fetched before their turn: two lines of pointers
 
   struct Slot {
-    std::atomic<Word> turn;
     alignas(T) std::byte storage[sizeof(T)];
     T& item() noexcept { return *std::launder(reinterpret_cast<T*>(storage)); }
     const T& item() const noexcept { return *std::launder(reinterpret_cast<const T*>(storage)); }
   };
-  // The word that consumers write, and the one that producers write with what only producers use.
-  struct alignas(cache_line) Head {
-    std::atomic<Word> word{0};
+  // What one side writes: head_ the consumers, tail_ the producers.
+  struct alignas(cache_line) End {
+    std::atomic<Word> claimed{0};
+    std::atomic<Word> done{0};
+    std::atomic<Word> other_seen{0};  // an old `done` of the other end
+    std::atomic<Word> gathered{0};    // how much newer it was than the one before
+    std::atomic<Word> high_water{0};  // of the tail only
   };
-  struct alignas(cache_line) Tail {
-    std::atomic<Word> word{0};
-    std::atomic<Word> head_seen{0};  // an old head: enough to know that there is room, without fetching its line
-    std::atomic<Word> high_water{0};
-  };
-  static_assert(sizeof(Head) == cache_line && sizeof(Tail) == cache_line);
-  static_assert(std::atomic<Word>::is_always_lock_free);
+  static_assert(sizeof(End) == cache_line && std::atomic<Word>::is_always_lock_free);
 
   static std::size_t checked(std::size_t capacity) {
     if (capacity < 1 || capacity > max_capacity) {
@@ -205,28 +206,56 @@ class BoundedQueue {
   static Word position_of(Word word) noexcept { return word >> position_shift; }
   static Word distance(Word from, Word to) noexcept { return (to - from) & position_mask; }
 
-  // relaxed: an old head only makes the queue look fuller, and then the true one is read
-  bool has_room(Word position, Word& level) noexcept {
-    level = distance(tail_.head_seen.load(std::memory_order_relaxed), position);
-    if (level >= tail_.high_water.load(std::memory_order_relaxed)) {
-      const Word head = popped();
-      tail_.head_seen.store(head, std::memory_order_relaxed);
-      level = distance(head, position);
+  // Whether `position` holds an item when producers are done up to `tail`, which may be old and so behind it.
+  bool between(Word position, Word tail) const noexcept { return distance(position, tail) - 1 < capacity_; }
+
+  template <Pace pace>
+  bool look_for_item(Word position) noexcept {
+    if constexpr (pace == Pace::gathering) {
+      let_gather(head_);
     }
-    return level < capacity_;
+    return between(position, look_at(tail_, head_));
   }
+  static void let_gather(const End& mine) noexcept {
+    constexpr Word enough = 32;  // items found at the last look: then the cost of looking is spread well
+    if (mine.gathered.load(std::memory_order_relaxed) < enough) {
+      for (int i = 0; i < 20; ++i) {
+        pause();
+      }
+    }
+  }
+  static Word look_at(const End& other, End& mine) noexcept {
+    const Word done = other.done.load(std::memory_order_acquire);
+    const Word seen = mine.other_seen.load(std::memory_order_relaxed);
+    if (done != seen) {
+      mine.gathered.store(distance(seen, done), std::memory_order_relaxed);  // relaxed: a guide, which may be wrong
+      // release: who goes by other_seen is as if it had looked itself
+      mine.other_seen.store(done, std::memory_order_release);
+    }
+    return done;
+  }
+
+  // acquire and release: `done` speaks for all positions before it, whoever moved those items
+  static void finish(End& end, Word position) noexcept {
+    while (end.done.load(std::memory_order_acquire) != position) {
+      std::this_thread::yield();  // the thread before us has claimed its position and is moving its item
+    }
+    end.done.store((position + 1) & position_mask, std::memory_order_release);
+  }
+
   void note_level(Word level) noexcept {
     Word known = tail_.high_water.load(std::memory_order_relaxed);  // relaxed: a figure for people
     while (level > known && !tail_.high_water.compare_exchange_weak(known, level, std::memory_order_relaxed)) {
     }
   }
-  bool is_full(Word position) const noexcept { return distance(popped(), position) >= capacity_; }
 
   const std::size_t capacity_;
   const std::size_t mask_;
+  // Far enough to hide the way of a line, and never into what the consumers have yet to read of a short ring.
+  const std::size_t write_ahead_ = std::min<std::size_t>((mask_ + 1) / 4, 64);
   const std::unique_ptr<Slot[]> slots_;
-  Head head_;
-  Tail tail_;
+  End head_;
+  End tail_;
 };
 
 }  // namespace framelane

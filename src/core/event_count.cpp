@@ -42,6 +42,9 @@ Wake EventCount::wait(Ticket ticket, const Deadline& deadline) noexcept {
     until = absolute(*deadline);
   }
   const int error = futex_wait(epoch_, ticket, deadline ? &until : nullptr);
+  if (error == 0) {
+    woken_.fetch_sub(1);
+  }
   waiters_.fetch_sub(1);
   if (error == ETIMEDOUT) {
     return Wake::timed_out;
@@ -49,14 +52,32 @@ Wake EventCount::wait(Ticket ticket, const Deadline& deadline) noexcept {
   return error == EINTR ? Wake::interrupted : Wake::notified;
 }
 
-void EventCount::notify_all() noexcept { notify(INT_MAX); }
-
-void EventCount::notify(int count) noexcept {
-  if (waiters_.load() == 0) {
-    return;
+void EventCount::notify_one() noexcept {
+  // A thread that was woken but does not run yet will look at the condition after this: no need to wake another for
+  // the same, and no system call for each of many changes that one sleeper will see together.
+  const auto waiters = static_cast<std::int32_t>(count_waiters());
+  if (woken_.load() < waiters) {
+    wake(1);
   }
+}
+
+void EventCount::notify_all() noexcept {
+  if (count_waiters() != 0) {
+    wake(INT_MAX);
+  }
+}
+
+void EventCount::wake(int count) noexcept {
   epoch_.fetch_add(1);
-  syscall(SYS_futex, &epoch_, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, count, nullptr, nullptr, 0);
+  const long woken = syscall(SYS_futex, &epoch_, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, count, nullptr, nullptr, 0);
+  // Counted afterwards, and only those that really slept: a figure that is too low costs a system call, one that is
+  // too high a wake-up.
+  woken_.fetch_add(static_cast<std::int32_t>(woken));
+}
+
+void EventCount::forget_waiters() noexcept {
+  waiters_.store(0);
+  woken_.store(0);
 }
 
 }  // namespace framelane

@@ -38,17 +38,25 @@ class EventCount {
   void cancel() noexcept;
   // Sleeps until notified after `prepare`; releases the ticket whatever it returns.
   Wake wait(Ticket ticket, const Deadline& deadline) noexcept;
-  void notify_one() noexcept { notify(1); }
+  void notify_one() noexcept;
   void notify_all() noexcept;
   [[nodiscard]] bool has_waiters() const noexcept { return waiters_.load(std::memory_order_relaxed) != 0; }
 
- private:
-  void notify(int count) noexcept;
+  // For the child after a fork, in which those that waited do not exist.
+  void forget_waiters() noexcept;
 
-  // seq_cst throughout: the waiter's (waiters+1, read condition) and the notifier's (write condition, read
-  // waiters) are a store-load pair on each side, which nothing weaker orders.
+ private:
+  void wake(int count) noexcept;
+
+  // The waiter's (waiters+1, read condition) and the notifier's (write condition, read waiters) are a store-load pair on
+  // each side. Both touch `waiters_` by a read-modify-write: of two such steps the later one sees all that went before
+  // the earlier one, so either the notifier sees the waiter or the waiter sees the condition, with whatever memory
+  // order that is written. The rest is seq_cst for simplicity: it is off the fast path.
+  std::uint32_t count_waiters() noexcept { return waiters_.fetch_add(0); }
+
   std::atomic<std::uint32_t> epoch_{0};
   std::atomic<std::uint32_t> waiters_{0};
+  std::atomic<std::int32_t> woken_{0};  // of these, woken and not back yet; may lag behind, below 0 even
 };
 
 }  // namespace framelane

@@ -50,7 +50,7 @@ void Batcher::fill(std::vector<JobPtr>& jobs) {
   while (jobs.size() < size_) {
     auto job = input_.try_get();
     if (!job) {
-      if (input_.wait_for_item(deadline, NoInterrupt{}) == Wake::timed_out || input_.closed()) {
+      if (input_.wait_for_item(deadline) == Wake::timed_out || input_.closed()) {
         job = input_.try_get();
       }
       if (!job && (input_.closed() || std::chrono::steady_clock::now() >= deadline)) {

@@ -33,7 +33,7 @@ void Sequencer::put(std::vector<JobPtr> jobs) {
   for (JobPtr& job : jobs) {
     PutResult result = output_.try_put(job);
     while (result == PutResult::full) {
-      output_.wait_for_room({}, NoInterrupt{});
+      output_.wait_for_room({});
       result = output_.try_put(job);
     }
   }

@@ -3,9 +3,7 @@
 import gc
 import inspect
 import pickle
-import subprocess
 import sys
-import textwrap
 import threading
 import time
 import weakref
@@ -13,6 +11,7 @@ import weakref
 import pytest
 
 import framelane as fl
+from programs import run
 
 
 def test_items_come_out_in_the_order_they_went_in():
@@ -277,12 +276,6 @@ def test_references_are_counted_right():
             ring.put(item)
         del ring
     assert sys.getrefcount(item) == before
-
-
-def run(program, **options):
-    return subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, timeout=60, **options
-    )
 
 
 @pytest.mark.parametrize("call", ["ring.get()", "ring.get(30)", "next(ring)", "full.put(2)", "full.put(2, 30)"])
