@@ -60,11 +60,12 @@ def movie(path, count: int = 10, *, width: int = 160, height: int = 96, codec="l
         for image, time in zip(images, times, strict=True):
             frame = av.VideoFrame.from_ndarray(image, format=how.get("image_format", "rgb24"))
             matrix = (how.get("context") or {}).get("colorspace", 5)
+            frame.colorspace = matrix
             full = (how.get("context") or {}).get("color_range", 1)
             frame = frame.reformat(
                 format=pix_fmt,
-                src_colorspace=av.video.reformatter.Colorspace(1 if matrix != 1 else 5),
-                dst_colorspace=av.video.reformatter.Colorspace({6: 5, 2: 5}.get(matrix, matrix)),
+                src_colorspace=1 if matrix != 1 else 5,
+                dst_colorspace={6: 5, 2: 5}.get(matrix, matrix),
                 src_color_range=av.video.reformatter.ColorRange(2),
                 dst_color_range=av.video.reformatter.ColorRange(full or 1),
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import av
-from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
+from av.video.reformatter import ColorRange, Interpolation, VideoReformatter
 
 from ._colour import FULL, is_rgb
 
@@ -81,10 +81,11 @@ class Converter:
             **_OPTIONS,
         )
 
-    def _matrix(self, pixel_format: str) -> Colorspace:
+    def _matrix(self, pixel_format: str) -> Any:
         matrix = self._colour.swscale_matrix
         # RGB has no matrix; naming another one there makes every PyAV apply the one of the other side.
-        return Colorspace((1 if matrix != 1 else 5) if is_rgb(pixel_format) else matrix)
+        # As a number, because the list of names that PyAV had before 18 lacks BT.2020.
+        return (1 if matrix != 1 else 5) if is_rgb(pixel_format) else matrix
 
     def _range(self, pixel_format: str, *, pixels: bool) -> ColorRange:
         return ColorRange(FULL if pixels or is_rgb(pixel_format) else self._colour.range)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import av
 import av.error
 
+from ._colour import Colour
 from ._info import VideoInfo, describe
 from ._names import AnyPath, native
 from ._open import open_input, reason_of, video_stream
@@ -134,6 +135,10 @@ class FilmPictures:
             progress.add_frame(frame)
             self.damage.frames += frame.is_corrupt
             yield frame
+
+    def colour_of(self, first: av.VideoFrame) -> Colour:
+        """Return how the pictures are to be read, once the first is decoded."""
+        return Colour.of(first, self._stream.codec_context)
 
     def describe(self, first: av.VideoFrame, rate: Fraction) -> VideoInfo:
         """Return what is known once the first picture is decoded."""

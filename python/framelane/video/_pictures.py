@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     import av
 
+    from ._colour import Colour
     from ._info import VideoInfo
     from ._seek import Landing
 
@@ -60,6 +61,10 @@ class Pictures(Protocol):
 
     def frames(self, landing: Landing | None = None) -> Generator[av.VideoFrame]:
         """Yield the pictures in their order, each with its time base; from a place on, if one is given."""
+        ...
+
+    def colour_of(self, first: av.VideoFrame) -> Colour:
+        """Return how the pictures are to be read, once the first is decoded."""
         ...
 
     def describe(self, first: av.VideoFrame, rate: Fraction) -> VideoInfo:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Self
 from framelane._errors import VideoError
 from framelane._frame import Frame
 
-from ._colour import Colour
 from ._deinterlace import Deinterlacer
 from ._film_pictures import FilmPictures
 from ._memory import keep_freed_memory
@@ -165,7 +164,7 @@ class VideoReader:
 
     def _describe(self) -> None:
         first = self._first.item
-        self.colour = Colour.of(first)
+        self.colour = self._pictures.colour_of(first)
         self.info: VideoInfo = self._pictures.describe(first, self._clock.rate)
         self.width, self.height = self._size or (self.info.width, self.info.height)
         self.rate = self.info.rate

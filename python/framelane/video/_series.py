@@ -12,6 +12,7 @@ import av.error
 
 from framelane._errors import VideoError
 
+from ._colour import Colour
 from ._info import VideoInfo, describe_picture
 from ._names import AnyPath, counted, native, printable, suffix
 from ._open import open_leniently, reason_of
@@ -89,6 +90,10 @@ class SeriesPictures:
         if len(self.damage.names) < _MOST_NAMED:
             text = f"{printable(file)} ({reason_of(error)})"
             self.damage.names = (*self.damage.names, text)
+
+    def colour_of(self, first: av.VideoFrame) -> Colour:
+        """Return how the pictures are to be read, once the first is decoded."""
+        return Colour.of(first)
 
     def describe(self, first: av.VideoFrame, rate: Fraction) -> VideoInfo:
         """Return what is known once the first picture is decoded."""
