@@ -17,7 +17,7 @@ constexpr std::int64_t patience_with_gil = 500 * millisecond;
 }  // namespace
 
 Watchdog::Watchdog(std::int64_t stall_after, std::optional<StackDump> dump)
-    : stall_after_(stall_after), dump_(std::move(dump)) {}
+    : stall_after_(stall_after), dump_(dump) {}
 
 Watchdog::~Watchdog() { stop(); }
 
@@ -43,14 +43,14 @@ void Watchdog::stop() {
 
 void Watchdog::post(int code) { report({.posted = true, .code = code, .stage = 0, .verdict = {}}); }
 
-void Watchdog::report(WatchdogEvent event) {
+void Watchdog::report(const WatchdogEvent& event) {
   {
     const std::scoped_lock lock(mutex_);
     if (!event.posted) {
       last_reported_ = detectors_[event.stage].stage().name;
       reported_.fetch_add(1);
     }
-    mailbox_.push_back(std::move(event));
+    mailbox_.push_back(event);
   }
   mail_.notify_all();
 }
@@ -62,7 +62,7 @@ std::optional<WatchdogEvent> Watchdog::wait(const Deadline& deadline) {
       const std::scoped_lock lock(mutex_);
       if (!mailbox_.empty()) {
         mail_.cancel();
-        auto event = std::move(mailbox_.front());
+        const auto event = mailbox_.front();
         mailbox_.pop_front();
         return event;
       }

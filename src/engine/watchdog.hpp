@@ -62,7 +62,7 @@ class Watchdog {
   void look(std::int64_t now);
   void look_for_starvation(std::int64_t now);
   void look_for_held_gil(std::int64_t now);
-  void report(WatchdogEvent event);
+  void report(const WatchdogEvent& event);
   [[nodiscard]] std::vector<pid_t> strangers() const;
   [[nodiscard]] std::int64_t period() const noexcept;
   [[nodiscard]] std::uint64_t movement_of_python() const;
