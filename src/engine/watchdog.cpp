@@ -16,8 +16,7 @@ constexpr std::int64_t patience_with_gil = 500 * millisecond;
 
 }  // namespace
 
-Watchdog::Watchdog(std::int64_t stall_after, std::optional<StackDump> dump)
-    : stall_after_(stall_after), dump_(dump) {}
+Watchdog::Watchdog(std::int64_t stall_after, std::optional<StackDump> dump) : stall_after_(stall_after), dump_(dump) {}
 
 Watchdog::~Watchdog() { stop(); }
 
