@@ -25,6 +25,9 @@ _DECODING = Interpolation.BILINEAR
 _SHORT_ROWS = ("yuv420p", "yuv422p", "yuvj420p", "yuvj422p", "yuva420p")
 
 
+_BT2020 = 9
+
+
 class Converter:
     """Converts frames of one kind to another; keeps libswscale's tables between frames. Not thread-safe.
 
@@ -69,6 +72,8 @@ class Converter:
     def _reformat(self, sws: VideoReformatter, frame: av.VideoFrame, target: str, same_size: bool) -> av.VideoFrame:
         same_size_flags = _DECODING if self._decoding else _ENCODING
         source = frame.format.name
+        if self._colour.swscale_matrix == _BT2020:
+            frame.colorspace = _BT2020  # PyAV 17 takes this one from the frame alone
         return sws.reformat(
             frame,
             *self._size,
