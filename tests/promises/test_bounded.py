@@ -1,5 +1,6 @@
 """The promise of fixed memory: a pipeline holds so many frames and no more, however long the film."""
 
+import contextlib
 import os
 import time
 
@@ -125,3 +126,32 @@ def test_two_hundred_runs_leave_nothing_growing():
     while threads() > threads_before and time.monotonic() < deadline:  # the kernel takes a moment to bury a thread
         time.sleep(0.01)
     assert threads() <= threads_before
+
+
+class Tracked:
+    """Knows how many of its kind are alive, and how many ever were at once."""
+
+    alive = most = 0
+
+    def __init__(self):
+        Tracked.alive += 1
+        Tracked.most = max(Tracked.most, Tracked.alive)
+
+    def __del__(self):
+        Tracked.alive -= 1
+
+
+@pytest.mark.parametrize("overflow", list(fl.Overflow))
+@pytest.mark.parametrize("capacity", [1, 3, 8])
+def test_a_ring_never_keeps_more_items_alive_than_its_capacity(capacity, overflow):
+    Tracked.alive = Tracked.most = 0
+    ring = fl.Ring(capacity, overflow)
+    for _ in range(5 * capacity):
+        with contextlib.suppress(fl.RingFull, fl.RingTimeout):
+            ring.put(Tracked(), timeout=0)
+        assert len(ring) <= capacity
+    assert Tracked.alive == capacity
+    assert Tracked.most == capacity + 1, "those inside and the one that is being put"
+    assert ring.stats().high_water == capacity
+    del ring
+    assert Tracked.alive == 0
