@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from clips import clip, colours_differ, indexes, painted, upright
+from clips import clip, colours_differ, indexes, movie, painted, upright
 from framelane import Frame, VideoError, VideoReader
 from framelane.video import probe
 
@@ -53,6 +53,15 @@ def test_frames_can_be_written_into():
     for frame in VideoReader(clip("18_narrow.mkv"), format="bgra"):
         frame.image[:] = 7
     assert indexes(VideoReader(clip("18_narrow.mkv"))) == list(range(5))
+
+
+def test_what_is_written_into_a_frame_does_not_come_back_in_later_ones(tmp_path):
+    """The decoder gives out the very memory that it decodes the next pictures from."""
+    path = movie(tmp_path / "in.mov", 20, codec="qtrle", pix_fmt="rgb24", options={"g": "50"})
+    clean = [np.array(frame.image) for frame in VideoReader(path)]
+    for frame, image in zip(VideoReader(path), clean, strict=True):
+        assert np.array_equal(frame.image, image)
+        frame.image[:] = 99
 
 
 def test_a_reader_can_be_read_again_and_closed_twice():

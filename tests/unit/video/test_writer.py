@@ -39,6 +39,19 @@ def test_times_and_length_stay_true_whatever_the_rate(tmp_path):
     assert float(sum(packet.duration * packet.time_base for packet in written)) == pytest.approx(0.58, abs=2e-3)
 
 
+def test_a_rate_that_becomes_uneven_later_keeps_its_length_with_b_frames(tmp_path):
+    times = [i / 25 for i in range(30)] + [1.5, 1.52, 3.0, 3.04, 3.05, 4.0]
+    movie(tmp_path / "in.mkv", times=times)
+    copy(tmp_path / "in.mkv", tmp_path / "out.mp4")
+    written = packets(tmp_path / "out.mp4")
+    assert any(packet.pts != packet.dts for packet in written)
+    with av.open(str(tmp_path / "out.mp4")) as container:
+        stream = container.streams.video[0]
+        assert float(stream.duration * stream.time_base) == pytest.approx(4.04, abs=2e-3)
+        assert container.duration / 1e6 == pytest.approx(4.04, abs=2e-3)
+    assert [f.timestamp for f in VideoReader(tmp_path / "out.mp4")] == pytest.approx(times, abs=1e-3)
+
+
 def test_every_packet_has_its_duration(tmp_path):
     times = [0, 0.04, 0.12, 0.13, 0.5, 0.54]
     movie(tmp_path / "in.mkv", times=times, count=6)
