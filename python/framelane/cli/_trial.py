@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ._sizes import Size, WorkingSizes
     from ._source import Source
 
-_NODE = re.compile(r"running (\S+) node\. Name:'([^']*)'")
+_NODE = re.compile(r"node (?:'([^']*)' )?\((\w+)\)")
 
 
 def try_frame(model: Path, network: Network, source: Source) -> dict[str, tuple[int, ...]]:
@@ -88,7 +88,7 @@ def _culprit(error: Exception, model: Path) -> str:
     match = _NODE.search(str(error))
     if match is None:
         return "the network"
-    operator, name = match.groups()
+    name, operator = match.groups()
     if name:
         return f"node {name!r} ({operator})"
     alike = [node for node in load_model(model).graph.node if node.op_type == operator and not node.name]

@@ -137,7 +137,8 @@ class Film:
 
     def close(self) -> None:
         """Finish the file and give it its name."""
-        if self._encoder is None:
+        if self._last < 0:
+            self.abort()
             raise VideoError(f"{self._shown} was not written: not one frame came")
         try:
             whole = self._wishes.audio is True and not getattr(self._source, "cut", True)
@@ -153,10 +154,12 @@ class Film:
             return None
         try:
             self._finish(cut=True)
-            return self._output.keep_partial()
+            if self._last >= 0:
+                return self._output.keep_partial()
         except (VideoError, OSError):
-            self._output.discard()
-            return None
+            pass
+        self._output.discard()
+        return None
 
     def _finish(self, *, cut: bool) -> None:
         assert self._encoder is not None
