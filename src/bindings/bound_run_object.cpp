@@ -62,7 +62,7 @@ PyObject* inputs(PyObject* self, void*) { return Py_NewRef(run_of(self).inputs()
 PyObject* outputs(PyObject* self, void*) { return Py_NewRef(run_of(self).outputs().ptr()); }
 
 PyMethodDef methods[] = {
-    fast_method<close>("close", "close()\n--\n\nLet go of the buffers. Idempotent."),
+    fast_method<close>("close", "close($self)\n--\n\nLet go of the buffers. Idempotent."),
     fast_method<enter>("__enter__", nullptr),
     fast_method<close>("__exit__", nullptr),
     {nullptr, nullptr, 0, nullptr},

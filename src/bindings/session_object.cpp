@@ -93,7 +93,7 @@ PyObject* terminate(PyObject* self, PyObject* const*, Py_ssize_t, PyObject*) {
 }
 
 constexpr const char* run_doc =
-    "run(feeds)\n--\n\n"
+    "run($self, feeds)\n--\n\n"
     "Run the model once.\n\n"
     "Parameters\n----------\n"
     "feeds : mapping or array\n"
@@ -112,10 +112,11 @@ constexpr const char* run_doc =
 
 PyMethodDef methods[] = {
     fast_method<run>("run", run_doc),
-    fast_method<close>("close", "close()\n--\n\nRelease the model. Runs in other threads still finish. Idempotent."),
+    fast_method<close>("close",
+                       "close($self)\n--\n\nRelease the model. Runs in other threads still finish. Idempotent."),
     fast_method<terminate>(
         "terminate",
-        "terminate()\n--\n\nStop the runs in progress, in whatever thread: they raise FramelaneError soon."),
+        "terminate($self)\n--\n\nStop the runs in progress, in whatever thread: they raise FramelaneError soon."),
     {nullptr, nullptr, 0, nullptr},
 };
 

@@ -157,6 +157,8 @@ class Function<Result(Arguments...)> {
     }
     return pointer_(arguments...);
   }
+  // The same of a row that every runtime has.
+  Result call(Arguments... arguments) const noexcept { return pointer_(arguments...); }
 
  private:
   using Pointer = Result (*)(Arguments...);

@@ -64,7 +64,8 @@ TensorInfo read_type(const Environment& environment, const char* role, std::stri
   int kind = 0;
   environment.check(api.GetOnnxTypeFromTypeInfo(type, &kind));
   if (kind != abi::kind_tensor) {
-    refuse(what, std::string(kind_names[static_cast<std::size_t>(kind) < kind_names.size() ? kind : 0]));
+    const auto index = static_cast<std::size_t>(kind);
+    refuse(what, std::string(kind_names[index < kind_names.size() ? index : 0]));
   }
   const abi::TensorInfo* info = nullptr;
   environment.check(api.CastTypeInfoToTensorInfo(type, &info));

@@ -29,6 +29,7 @@ void Environment::adopt(const abi::ApiBase* base) noexcept {
 void Environment::open(const std::filesystem::path& library) {
   void* handle = dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (handle == nullptr) {
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): glibc keeps the text a thread
     throw RuntimeNotInstalledError(library.string() + " cannot be loaded: " + dlerror());
   }
   const auto get_base = reinterpret_cast<const abi::ApiBase* (*)()>(dlsym(handle, "OrtGetApiBase"));
@@ -42,7 +43,7 @@ const Environment& Environment::get() {
   if (const Environment* environment = current.load(std::memory_order_acquire)) {
     return *environment;
   }
-  const std::lock_guard lock(creation);
+  const std::scoped_lock lock(creation);
   if (current.load() == nullptr) {
     const abi::ApiBase* base = adopted_base.load();
     if (base == nullptr) {
@@ -69,16 +70,18 @@ void Environment::fail(abi::Status* status) const {
   throw RuntimeFailure(text, code);
 }
 
-void Release::operator()(abi::Session* handle) const noexcept { Environment::get().api().ReleaseSession(handle); }
-void Release::operator()(abi::SessionOptions* handle) const noexcept {
-  Environment::get().api().ReleaseSessionOptions(handle);
-}
-void Release::operator()(abi::RunOptions* handle) const noexcept { Environment::get().api().ReleaseRunOptions(handle); }
-void Release::operator()(abi::IoBinding* handle) const noexcept { Environment::get().api().ReleaseIoBinding(handle); }
-void Release::operator()(abi::Value* handle) const noexcept { Environment::get().api().ReleaseValue(handle); }
-void Release::operator()(abi::TypeInfo* handle) const noexcept { Environment::get().api().ReleaseTypeInfo(handle); }
-void Release::operator()(abi::ModelMetadata* handle) const noexcept {
-  Environment::get().api().ReleaseModelMetadata(handle);
-}
+// What is released exists, so the environment does too, and these functions are older than any runtime we take.
+#define FRAMELANE_RELEASE(Type, Name)                                 \
+  void Release::operator()(abi::Type* handle) const noexcept {        \
+    current.load(std::memory_order_acquire)->api().Name.call(handle); \
+  }
+FRAMELANE_RELEASE(Session, ReleaseSession)
+FRAMELANE_RELEASE(SessionOptions, ReleaseSessionOptions)
+FRAMELANE_RELEASE(RunOptions, ReleaseRunOptions)
+FRAMELANE_RELEASE(IoBinding, ReleaseIoBinding)
+FRAMELANE_RELEASE(Value, ReleaseValue)
+FRAMELANE_RELEASE(TypeInfo, ReleaseTypeInfo)
+FRAMELANE_RELEASE(ModelMetadata, ReleaseModelMetadata)
+#undef FRAMELANE_RELEASE
 
 }  // namespace framelane::ort

@@ -108,17 +108,18 @@ void IoBinding::run(const RunOptions* options) {
 void IoBinding::copy_passed_through() {
   for (std::size_t i = 0; i < outputs_.size(); ++i) {
     const std::optional<std::size_t> source = session_->passed_through(i);
-    if (!source) {
+    const std::optional<Tensor> input = source ? inputs_[*source] : std::nullopt;
+    if (!input) {
       continue;
     }
-    const Tensor& input = *inputs_[*source];
-    if (outputs_[i].allocated) {
-      outputs_[i].tensor = contiguous_copy(input);
-    } else if (outputs_[i].tensor->shape() != input.shape()) {
-      throw ShapeError("'" + session_->outputs()[i].name + "': bound as " + to_string(outputs_[i].tensor->shape()) +
-                       ", and the run gives " + to_string(input.shape()));
-    } else if (input.nbytes() != 0) {
-      std::memmove(outputs_[i].tensor->data(), input.data(), input.nbytes());
+    std::optional<Tensor>& output = outputs_[i].tensor;
+    if (outputs_[i].allocated || !output) {
+      output = contiguous_copy(*input);
+    } else if (output->shape() != input->shape()) {
+      throw ShapeError("'" + session_->outputs()[i].name + "': bound as " + to_string(output->shape()) +
+                       ", and the run gives " + to_string(input->shape()));
+    } else if (input->nbytes() != 0) {
+      std::memmove(output->data(), input->data(), input->nbytes());
     }
   }
 }

@@ -101,7 +101,7 @@ Session::Session(std::span<const std::byte> model, const SessionOptions& options
 Session::~Session() {
   if (forks_ != fork_count()) {
     // Releasing would wait for the threads of the pool, which the fork did not copy.
-    static_cast<void>(handle_.release());
+    [[maybe_unused]] const abi::Session* leaked = handle_.release();
   }
 }
 
@@ -175,6 +175,7 @@ std::vector<Tensor> Session::run(std::span<const Tensor> inputs, const RunOption
   run(values, results, options == nullptr ? nullptr : options->handle());
   std::vector<Owned<abi::Value>> owned_results(results.begin(), results.end());
   std::vector<Tensor> tensors;
+  tensors.reserve(owned_results.size());
   for (Owned<abi::Value>& value : owned_results) {
     tensors.push_back(to_tensor(std::move(value)));
   }

@@ -40,8 +40,8 @@ Owned<abi::Value> clone(const Environment& environment, abi::Value* value) {
 Tensor to_tensor(Owned<abi::Value> value) {
   const ValueView view = view_of(Environment::get(), value.get());
   Shape shape(view.shape.begin(), view.shape.end());
-  return Tensor(std::shared_ptr<abi::Value>(std::move(value)), view.data, static_cast<DType>(view.element_type),
-                std::move(shape));
+  return {std::shared_ptr<abi::Value>(std::move(value)), view.data, static_cast<DType>(view.element_type),
+          std::move(shape)};
 }
 
 }  // namespace framelane::ort
