@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from needs import need
-from networks import NETWORKS, save_networks
+from video_networks import NETWORKS, save_networks
 from peers.framelane_pipeline import framelane_pipeline
 from peers.plain_loop import plain_loop
 

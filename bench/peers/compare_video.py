@@ -19,7 +19,7 @@ from statistics import median
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
 
-from networks import save_networks  # noqa: E402
+from video_networks import save_networks  # noqa: E402
 
 RIVALS = {
     "plain loop": ("plain_loop.py", "av", []),

@@ -1,6 +1,6 @@
 """The three networks of the video benchmark, of rising weight; image in, image of the same size out, 0 to 1.
 
-`python bench/networks.py FOLDER` writes them.
+`python bench/video_networks.py FOLDER` writes them.
 """
 
 from __future__ import annotations
