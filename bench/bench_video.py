@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from needs import need
-from video_networks import NETWORKS, save_networks
 from peers.framelane_pipeline import framelane_pipeline
 from peers.plain_loop import plain_loop
+from video_networks import NETWORKS, save_networks
 
 FRAMES = 132
 

@@ -53,8 +53,8 @@ void through(benchmark::State& state) {
     }
   }
   state.counters["waits"] = benchmark::Counter(waits, benchmark::Counter::kAvgIterations);
-  state.counters["ns_per_item"] = benchmark::Counter(
-      static_cast<double>(state.iterations()) * items, benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+  state.counters["ns_per_item"] = benchmark::Counter(static_cast<double>(state.iterations()) * items,
+                                                     benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
 }
 BENCHMARK(through)->Arg(64)->Arg(1024)->Arg(65536)->UseRealTime()->Unit(benchmark::kMillisecond);
 
@@ -106,8 +106,8 @@ void through_spsc(benchmark::State& state) {
     }
     producer.join();
   }
-  state.counters["ns_per_item"] = benchmark::Counter(
-      static_cast<double>(state.iterations()) * items, benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+  state.counters["ns_per_item"] = benchmark::Counter(static_cast<double>(state.iterations()) * items,
+                                                     benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
 }
 BENCHMARK(through_spsc)->Arg(64)->Arg(1024)->Arg(65536)->UseRealTime()->Unit(benchmark::kMillisecond);
 

@@ -48,10 +48,10 @@ class EventCount {
  private:
   void wake(int count) noexcept;
 
-  // The waiter's (waiters+1, read condition) and the notifier's (write condition, read waiters) are a store-load pair on
-  // each side. Both touch `waiters_` by a read-modify-write: of two such steps the later one sees all that went before
-  // the earlier one, so either the notifier sees the waiter or the waiter sees the condition, with whatever memory
-  // order that is written. The rest is seq_cst for simplicity: it is off the fast path.
+  // The waiter's (waiters+1, read condition) and the notifier's (write condition, read waiters) are a store-load pair
+  // on each side. Both touch `waiters_` by a read-modify-write: of two such steps the later one sees all that went
+  // before the earlier one, so either the notifier sees the waiter or the waiter sees the condition, with whatever
+  // memory order that is written. The rest is seq_cst for simplicity: it is off the fast path.
   std::uint32_t count_waiters() noexcept { return waiters_.fetch_add(0); }
 
   std::atomic<std::uint32_t> epoch_{0};
