@@ -32,9 +32,9 @@ py::object exception_object(const std::exception_ptr& error) {
 
 class PythonEngine {
  public:
-  PythonEngine(const py::object& session, EngineOptions options) : session_(state_of(session)->session) {
+  PythonEngine(const py::object& session, const EngineOptions& options) : session_(state_of(session)->session) {
     const GilRelease released;
-    engine_ = std::make_unique<Engine>(session_, std::move(options));
+    engine_ = std::make_unique<Engine>(session_, options);
   }
 
   // Returns the frames that had to be dropped.
@@ -149,7 +149,7 @@ std::unique_ptr<PythonEngine> make_engine(const py::object& session, std::size_t
   options.streams = streams;
   options.overflow = overflow_from_name(overflow);
   options.label = std::move(label);
-  return std::make_unique<PythonEngine>(session, std::move(options));
+  return std::make_unique<PythonEngine>(session, options);
 }
 
 PackStep make_pack_step(const std::string& dtype, Shape shape, const std::string& layout,

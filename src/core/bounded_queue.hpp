@@ -185,7 +185,7 @@ class BoundedQueue {
   struct Slot {
     alignas(T) std::byte storage[sizeof(T)];
     T& item() noexcept { return *std::launder(reinterpret_cast<T*>(storage)); }
-    const T& item() const noexcept { return *std::launder(reinterpret_cast<const T*>(storage)); }
+    [[nodiscard]] const T& item() const noexcept { return *std::launder(reinterpret_cast<const T*>(storage)); }
   };
   // What one side writes: head_ the consumers, tail_ the producers.
   struct alignas(cache_line) End {
@@ -207,7 +207,9 @@ class BoundedQueue {
   static Word distance(Word from, Word to) noexcept { return (to - from) & position_mask; }
 
   // Whether `position` holds an item when producers are done up to `tail`, which may be old and so behind it.
-  bool between(Word position, Word tail) const noexcept { return distance(position, tail) - 1 < capacity_; }
+  [[nodiscard]] bool between(Word position, Word tail) const noexcept {
+    return distance(position, tail) - 1 < capacity_;
+  }
 
   template <Pace pace>
   bool look_for_item(Word position) noexcept {

@@ -69,7 +69,8 @@ void narrow(MemoryLevel& level, const Cgroup& cgroup, const std::string& root) {
   std::string path = path_in(cgroup, root);
   bool more = true;
   while (more) {
-    const std::string directory = root + std::string(cgroup.mount) + path + "/";
+    std::string directory = root;
+    directory.append(cgroup.mount).append(path).append("/");
     const auto limit = number_in(directory + std::string(cgroup.limit));
     const auto usage = number_in(directory + std::string(cgroup.usage));
     if (limit && usage && *limit < machine) {

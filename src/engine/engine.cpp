@@ -15,8 +15,8 @@
 namespace framelane {
 
 struct Engine::Shared {
-  Shared(std::shared_ptr<const ort::Session> model, const EngineOptions& given)
-      : options(given),
+  Shared(std::shared_ptr<const ort::Session> model, EngineOptions given)
+      : options(std::move(given)),
         session(std::move(model)),
         input(options.capacity, options.overflow),
         output(options.capacity),
@@ -103,7 +103,7 @@ void Engine::Shared::leave() {
   left.notify_all();
 }
 
-Engine::Engine(std::shared_ptr<const ort::Session> session, EngineOptions options)
+Engine::Engine(std::shared_ptr<const ort::Session> session, const EngineOptions& options)
     : shared_(std::make_shared<Shared>(std::move(session), options)) {
   for (std::size_t stream = 0; stream < options.streams; ++stream) {
     threads_.emplace_back([shared = shared_, stream] {
@@ -170,7 +170,7 @@ std::size_t Engine::close() {
   }
   threads_.clear();
   if (stuck == 0) {
-    std::vector<JobPtr> lost = shared_->sequencer.take_lost();
+    const std::vector<JobPtr> lost = shared_->sequencer.take_lost();
     while (shared_->input.try_get() || shared_->output.try_get()) {
     }
   }

@@ -44,7 +44,7 @@ class Engine {
   // How long `close` waits for runs to end by themselves, and then for the terminated ones.
   static constexpr auto patience = std::chrono::seconds(1);
 
-  Engine(std::shared_ptr<const ort::Session> session, EngineOptions options);
+  Engine(std::shared_ptr<const ort::Session> session, const EngineOptions& options);
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
   Engine(Engine&&) = delete;

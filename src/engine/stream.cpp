@@ -2,6 +2,7 @@
 
 #include <cstring>
 #include <numeric>
+#include <optional>
 #include <utility>
 
 #include "core/error.hpp"
@@ -23,12 +24,19 @@ Tensor rows(const Tensor& tensor, std::int64_t first, std::int64_t count) {
           tensor.read_only()};
 }
 
+template <class Step>
+const Step* step_of(const std::vector<std::optional<Step>>& steps, std::size_t index) {
+  const std::optional<Step>& step = steps.at(index);
+  return step ? &*step : nullptr;
+}
+
+// Null where the tensor is fed, or comes out, as it is.
 const PackStep* pack_step(const Job& job, std::size_t input) {
-  return job.plan && job.plan->inputs.at(input) ? &*job.plan->inputs[input] : nullptr;
+  return job.plan ? step_of(job.plan->inputs, input) : nullptr;
 }
 
 const UnpackStep* unpack_step(const Job& job, std::size_t output) {
-  return job.plan && job.plan->outputs.at(output) ? &*job.plan->outputs[output] : nullptr;
+  return job.plan ? step_of(job.plan->outputs, output) : nullptr;
 }
 
 }  // namespace
