@@ -70,6 +70,15 @@ BoundRun::BoundRun(std::shared_ptr<SessionState> state, py::dict inputs, py::dic
   }
 }
 
+// Destroying the last of a session joins its threads: not under the GIL.
+BoundRun::~BoundRun() {
+  std::shared_ptr<const ort::Session> session =
+      state_.use_count() == 1 ? std::exchange(state_->session, nullptr) : nullptr;
+  const GilRelease released;
+  binding_.reset();
+  session.reset();
+}
+
 void BoundRun::bind_input(std::size_t index, const py::object& array) {
   if (index == 0) {
     kind_ = kind_of(array.ptr());
@@ -135,6 +144,7 @@ void BoundRun::run_or_replace() {
 
 void BoundRun::close() {
   const Turn turn(running_);
+  const GilRelease released;
   binding_.reset();
 }
 

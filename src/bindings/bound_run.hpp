@@ -22,6 +22,12 @@ class BoundRun {
   BoundRun(std::shared_ptr<SessionState> state, pybind11::dict inputs, pybind11::dict outputs,
            const std::vector<std::string>& replaceable);
 
+  BoundRun(const BoundRun&) = delete;
+  BoundRun& operator=(const BoundRun&) = delete;
+  BoundRun(BoundRun&&) = delete;
+  BoundRun& operator=(BoundRun&&) = delete;
+  ~BoundRun();
+
   // Runs once and returns `outputs`, borrowed. Releases the GIL meanwhile. Throws Error when it is closed or runs
   // already in another thread.
   [[nodiscard]] PyObject* run();
