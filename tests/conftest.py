@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 
 from hypothesis import settings
 
@@ -10,3 +11,8 @@ from hypothesis import settings
 # is the change's and not chance's.
 settings.register_profile("framelane", deadline=None, derandomize=bool(os.environ.get("CI")), print_blob=True)
 settings.load_profile("framelane")
+
+
+# A shell that starts the tests in the background has them ignore Ctrl-C, and their children inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
