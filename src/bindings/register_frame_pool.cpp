@@ -52,7 +52,7 @@ Notes
 -----
 All methods may be called from any thread.)";
 
-constexpr const char* acquire_doc = R"(acquire($self, timeout=None)
+constexpr const char* acquire_doc = R"(acquire(self, timeout=None)
 --
 
 Lend a slot, waiting until one is free.
@@ -76,17 +76,17 @@ RingTimeout
 RingClosed
     If the pool is closed, or closed while waiting.)";
 
-constexpr const char* try_acquire_doc = R"(try_acquire($self)
+constexpr const char* try_acquire_doc = R"(try_acquire(self)
 --
 
 Lend a slot if one is free, else return None. Raises `RingClosed` once the pool is closed.)";
 
-constexpr const char* close_doc = R"(close($self)
+constexpr const char* close_doc = R"(close(self)
 --
 
 Lend no more slots and wake all that wait for one. What is lent stays valid. May be called again.)";
 
-constexpr const char* stats_doc = R"(stats($self)
+constexpr const char* stats_doc = R"(stats(self)
 --
 
 What the pool lent so far, as a `FramePoolStats`.)";

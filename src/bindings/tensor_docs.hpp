@@ -70,7 +70,7 @@ inline constexpr const char* read_only = "Whether the memory may only be read.";
 inline constexpr const char* contiguous = "Whether the elements lie one after the other, the last axis fastest.";
 inline constexpr const char* address = "Address of the first element.";
 
-inline constexpr const char* numpy = R"(numpy($self)
+inline constexpr const char* numpy = R"(numpy(self)
 --
 
 A NumPy array over the same memory.
@@ -80,12 +80,12 @@ Raises
 BufferError
     For bfloat16, which NumPy lacks, and for memory that the CPU cannot read. The text says what to do.)";
 
-inline constexpr const char* copy = R"(copy($self)
+inline constexpr const char* copy = R"(copy(self)
 --
 
 A contiguous, writable copy in memory of its own, aligned to 64 bytes, on the CPU.)";
 
-inline constexpr const char* to = R"(to($self, device)
+inline constexpr const char* to = R"(to(self, device)
 --
 
 The tensor on a device: itself if it is there already, else a copy.
@@ -100,7 +100,7 @@ Raises
 NoDeviceError
     If this build cannot copy from where the tensor is, or to the device.)";
 
-inline constexpr const char* reshape = R"(reshape($self, shape)
+inline constexpr const char* reshape = R"(reshape(self, shape)
 --
 
 The same memory under another shape of as many elements.
@@ -110,7 +110,7 @@ Raises
 ShapeError
     If the number of elements differs, or the tensor is not contiguous.)";
 
-inline constexpr const char* view = R"(view($self, dtype)
+inline constexpr const char* view = R"(view(self, dtype)
 --
 
 The same memory as another element type of the same size: bfloat16 as uint16, for instance.
@@ -120,7 +120,7 @@ Raises
 ShapeError
     If the item sizes differ, or there is no such type.)";
 
-inline constexpr const char* dlpack = R"(__dlpack__($self, *, stream=None, max_version=None, dl_device=None, copy=None)
+inline constexpr const char* dlpack = R"(__dlpack__(self, *, stream=None, max_version=None, dl_device=None, copy=None)
 --
 
 A DLPack capsule over the same memory, as the Python array API standard has it.
@@ -142,7 +142,7 @@ BufferError
     For memory that no array library knows, for another device, for read-only memory without a versioned capsule, and
     for reversed axes, on which torch ends the process.)";
 
-inline constexpr const char* dlpack_device = R"(__dlpack_device__($self)
+inline constexpr const char* dlpack_device = R"(__dlpack_device__(self)
 --
 
 DLPack's kind of device and its index.)";
@@ -150,7 +150,7 @@ DLPack's kind of device and its index.)";
 inline constexpr const char* array_interface =
     "NumPy's array interface, version 3. AttributeError for bfloat16 and for memory that the CPU cannot read.";
 
-inline constexpr const char* array = R"(__array__($self, dtype=None, copy=None)
+inline constexpr const char* array = R"(__array__(self, dtype=None, copy=None)
 --
 
 A NumPy array over the same memory, or a copy where `dtype` or `copy` ask for one.)";
