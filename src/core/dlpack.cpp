@@ -68,8 +68,8 @@ struct Export {
   Struct managed{};
   Tensor tensor;
 
-  static Struct* create(const Tensor& tensor) {
-    auto* self = new Export{.managed = {}, .tensor = tensor};
+  static Struct* create(Tensor&& tensor) {
+    auto* self = new Export{.managed = {}, .tensor = std::move(tensor)};
     self->managed.view = view_of(self->tensor);
     self->managed.context = self;
     self->managed.deleter = [](Struct* managed) { delete static_cast<Export*>(managed->context); };
@@ -113,11 +113,11 @@ Tensor tensor_over(const View& view, std::shared_ptr<void> owner, bool read_only
 
 }  // namespace
 
-Managed* export_legacy(const Tensor& tensor) { return Export<Managed>::create(tensor); }
+Managed* export_legacy(Tensor tensor) { return Export<Managed>::create(std::move(tensor)); }
 
-ManagedVersioned* export_versioned(const Tensor& tensor, std::uint64_t flags) {
+ManagedVersioned* export_versioned(Tensor tensor, std::uint64_t flags) {
   const bool read_only = tensor.read_only();
-  ManagedVersioned* managed = Export<ManagedVersioned>::create(tensor);
+  ManagedVersioned* managed = Export<ManagedVersioned>::create(std::move(tensor));
   managed->version = {major_version, minor_version};
   managed->flags = flags | (read_only ? std::uint64_t{flag_read_only} : 0U);
   return managed;

@@ -69,8 +69,8 @@ static_assert(sizeof(void*) != 8 || (sizeof(View) == 48 && sizeof(Managed) == 64
               "the layout is DLPack's, not ours to change");
 
 // New exports that hold `tensor` until their deleter runs, in any thread.
-[[nodiscard]] Managed* export_legacy(const Tensor& tensor);
-[[nodiscard]] ManagedVersioned* export_versioned(const Tensor& tensor, std::uint64_t flags);
+[[nodiscard]] Managed* export_legacy(Tensor tensor);
+[[nodiscard]] ManagedVersioned* export_versioned(Tensor tensor, std::uint64_t flags);
 
 // A Tensor over an import. Takes over `managed` whatever happens: its deleter runs when the last view is gone, or at
 // once when a Tensor cannot be made of it, which throws ShapeError.
