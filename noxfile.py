@@ -102,26 +102,34 @@ def tsan(session: nox.Session) -> None:
     cpp_tests(session, "tsan", TSAN_OPTIONS="halt_on_error=1:second_deadlock_stack=1")
 
 
+SANITIZER_OPTIONS = {
+    "ASAN_OPTIONS": "detect_leaks=0:detect_stack_use_after_return=1",
+    "UBSAN_OPTIONS": "print_stacktrace=1",
+}
+
+
 @nox.session
 def asan(session: nox.Session) -> None:
-    """The C++ tests and all Python tests under ASan and UBSan. Arguments go to pytest."""
-    build = "build/asan"
+    """The C++ tests under ASan and UBSan."""
+    cpp_tests(session, "asan", **SANITIZER_OPTIONS)
+
+
+@nox.session
+def asan_python(session: nox.Session) -> None:
+    """All Python tests under ASan and UBSan. Arguments go to pytest."""
+    build = "build/asan-python"
     settings = {
         "build-dir": build,
         "cmake.build-type": "RelWithDebInfo",
         "install.strip": "false",
         "cmake.define.FRAMELANE_SANITIZE": "address,undefined",
-        "cmake.define.FRAMELANE_CPP_TESTS": "ON",
         "cmake.define.FRAMELANE_WERROR": "ON",
     }
-    env = {"ASAN_OPTIONS": "detect_leaks=0:detect_stack_use_after_return=1", "UBSAN_OPTIONS": "print_stacktrace=1"}
     # Without isolation the paths stay the same, so that a second build compiles only what changed.
     session.install(*PROJECT["build-system"]["requires"])
     session.install("--no-build-isolation", ".[test]", *(f"-C{key}={value}" for key, value in settings.items()))
-    ctest_env = {**env, **runtime_library(session)}
-    session.run("ctest", "--test-dir", build, "--output-on-failure", env=ctest_env, external=True)
     preload = [compilers_library(name) for name in ("libasan.so", "libstdc++.so.6")]
-    env |= {"LD_PRELOAD": ":".join(preload), "PYTHONMALLOC": "malloc", "FRAMELANE_SANITIZED": "1"}
+    env = SANITIZER_OPTIONS | {"LD_PRELOAD": ":".join(preload), "PYTHONMALLOC": "malloc", "FRAMELANE_SANITIZED": "1"}
     env |= {"FRAMELANE_REQUIRE_ALL": "0"}  # PyTorch is left out here; the plain run has it
     session.run(
         "pytest", "-s", "-m", "not timing", "--timeout=600", "-p", "no:cacheprovider", *session.posargs, env=env

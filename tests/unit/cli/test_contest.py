@@ -2,17 +2,15 @@ from __future__ import annotations
 
 from time import sleep
 
-import pytest
-
 from framelane.cli._contest import contest
 
 
 def test_times_are_those_of_one_call():
     timings = contest({"slow": lambda: sleep(0.03), "fast": lambda: sleep(0.001)}, seconds=0.2)
-    assert timings["slow"].median == pytest.approx(0.03, rel=0.5)
-    assert timings["fast"].median == pytest.approx(0.001, rel=1)
-    assert timings["slow"].best <= timings["slow"].median
-    assert timings["slow"].calls >= 5
+    # A busy machine makes a call longer, never shorter.
+    assert 0.03 <= timings["slow"].best <= timings["slow"].median
+    assert 0.001 <= timings["fast"].best < 0.03
+    assert timings["slow"].calls >= 1
     assert timings["fast"].calls > timings["slow"].calls
 
 
