@@ -281,7 +281,7 @@ def test_every_public_member_has_a_docstring():
     for name in dir(fl.FramePool):
         if not name.startswith("_"):
             assert getattr(fl.FramePool, name).__doc__, name
-    assert str(inspect.signature(fl.FramePool.acquire)) == "(timeout=None)"
+    assert str(inspect.signature(fl.FramePool.acquire)) == "(self, timeout=None)"
 
 
 class PoolMachine(RuleBasedStateMachine):
