@@ -19,10 +19,6 @@ TensorSpec UnpackStep::picture() const {
   return {dtype, {height, width, info.samples}};
 }
 
-bool has_batch_axis(Layout layout) noexcept {
-  return layout == Layout::nchw || layout == Layout::nhwc || layout == Layout::nhw;
-}
-
 std::pair<std::int64_t, std::int64_t> picture_size(const TensorSpec& tensor, Layout layout) {
   const std::size_t height = layout == Layout::nchw ? 2 : layout == Layout::hwc || layout == Layout::hw ? 0 : 1;
   return {tensor.shape.at(height), tensor.shape.at(height + 1)};

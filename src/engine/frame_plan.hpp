@@ -37,9 +37,6 @@ struct FramePlan {
   std::vector<std::optional<UnpackStep>> outputs;
 };
 
-// Whether the layout has an axis for several pictures.
-[[nodiscard]] bool has_batch_axis(Layout layout) noexcept;
-
 // Height and width of the pictures in a tensor.
 [[nodiscard]] std::pair<std::int64_t, std::int64_t> picture_size(const TensorSpec& tensor, Layout layout);
 
