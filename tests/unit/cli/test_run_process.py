@@ -94,7 +94,7 @@ def run_in_terminal(arguments, folder, width=100):
 
 
 def test_a_terminal_shows_a_bar_with_frames_rate_time_and_rings(tmp_path, clips):
-    model = slow_network(tmp_path / "slow.onnx", layers=10)
+    model = slow_network(tmp_path / "slow.onnx", layers=80)  # long enough for a rate to show, on a fast machine too
     out = tmp_path / "out.mp4"
     status, text = run_in_terminal(command(model, clips / "00_base.mp4", out), tmp_path)
     assert status == 0
