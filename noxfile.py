@@ -128,12 +128,12 @@ def asan_python(session: nox.Session) -> None:
     # Without isolation the paths stay the same, so that a second build compiles only what changed.
     session.install(*PROJECT["build-system"]["requires"])
     session.install("--no-build-isolation", ".[test]", *(f"-C{key}={value}" for key, value in settings.items()))
+    session.install(*pinned("pytest-xdist"))
     preload = [compilers_library(name) for name in ("libasan.so", "libstdc++.so.6")]
     env = SANITIZER_OPTIONS | {"LD_PRELOAD": ":".join(preload), "PYTHONMALLOC": "malloc", "FRAMELANE_SANITIZED": "1"}
     env |= {"FRAMELANE_REQUIRE_ALL": "0"}  # PyTorch is left out here; the plain run has it
-    session.run(
-        "pytest", "-s", "-m", "not timing", "--timeout=600", "-p", "no:cacheprovider", *session.posargs, env=env
-    )
+    some = ("-m", "not timing", "--timeout=600", "-p", "no:cacheprovider", "-p", "no:benchmark")
+    session.run("pytest", "-n", jobs(), *some, *session.posargs, env=env)
 
 
 @nox.session
