@@ -10,8 +10,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from . import _core
+from ._batch_axis import check_batch_axis
 from ._engine_stats import EngineStats
-from ._errors import FramelaneError, RingClosed, ShapeError, StageError
+from ._errors import FramelaneError, RingClosed, StageError
 from ._frame_inputs import FrameInputs
 from ._frame_plan import FramePlanner
 from ._ring import Overflow
@@ -61,8 +62,8 @@ class Engine:
     capacity : int
         Frames in each of the two rings.
     batch : int
-        Most frames in one run, for models with a free first axis. Fewer run together when the next does not come
-        within `batch_timeout`, differs in shape, or does not exist.
+        Most frames in one run, for models whose first axis counts frames and is free. Fewer run together when the next
+        does not come within `batch_timeout`, differs in shape, or does not exist.
     batch_timeout : float
         Seconds that the first frame of a batch waits for the others.
     streams : int, optional
@@ -86,7 +87,7 @@ class Engine:
     ModelError, LoadError
         The model cannot be loaded.
     ShapeError
-        ``batch`` is more than 1 and the model's first axis is fixed.
+        ``batch`` is more than 1 and the model's first axis is fixed, or does not count frames (as in CHW).
 
     Notes
     -----
@@ -135,17 +136,22 @@ class Engine:
         self._lock = threading.Lock()
         self._source_error: BaseException | None = None
         self._stuck = 0
-        self._planner = FramePlanner(self._session, preprocess, postprocess)
-        self._check_batch(batch)
-        self._native = _core.Engine(
-            self._session,
-            capacity=capacity,
-            batch=batch,
-            batch_timeout=batch_timeout,
-            streams=self._streams,
-            overflow=str(overflow),
-            label=f"ONNX Runtime: run {label}",
-        )
+        try:
+            check_batch_axis(batch, self._session.inputs)
+            self._planner = FramePlanner(self._session, preprocess, postprocess, batch)
+            self._native = _core.Engine(
+                self._session,
+                capacity=capacity,
+                batch=batch,
+                batch_timeout=batch_timeout,
+                streams=self._streams,
+                overflow=str(overflow),
+                label=f"ONNX Runtime: run {label}",
+            )
+        except BaseException:
+            if self._owns_session:
+                self._session.close()
+            raise
         _open_engines.add(self)
 
     def _open(self, model: Any, device: str, options: SessionOptions | None) -> Session:
@@ -153,14 +159,6 @@ class Engine:
             cores = len(os.sched_getaffinity(0))
             options = SessionOptions(intra_op_threads=max(1, cores // self._streams), allow_spinning=False)
         return Session(model, device=device, options=options)
-
-    def _check_batch(self, batch: int) -> None:
-        for info in self._session.inputs if batch > 1 else ():
-            if not info.shape or isinstance(info.shape[0], int):
-                raise ShapeError(
-                    f"batch={batch} needs a model whose first axis is free; input {info.name!r} has shape "
-                    f"{info.shape}. Use batch=1, or export the model with a symbolic first axis."
-                )
 
     @property
     def session(self) -> Session:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import _core
+from ._batch_axis import check_batch_layout
 from ._errors import ShapeError
 from ._output_picture import split_outputs
 from ._pixel_formats import pixel_format as pixel_format_of
@@ -73,10 +74,18 @@ class FramePlanner:
         None: read from the model when the first picture comes. False: frames never carry pictures.
     postprocess : Postprocess, bool or None
         None: read from the model. False: outputs come out as they are.
+    batch : int
+        Most frames in one run.
+
+    Raises
+    ------
+    ShapeError
+        `batch` is more than 1 and the layout of a picture has no batch axis.
     """
 
-    def __init__(self, session: Session, preprocess: Any, postprocess: Any) -> None:
+    def __init__(self, session: Session, preprocess: Any, postprocess: Any, batch: int = 1) -> None:
         self._session = session
+        self._batch = batch
         self._preprocess: Preprocess | None = preprocess if isinstance(preprocess, Preprocess) else None
         self._postprocess: Postprocess | None = postprocess if isinstance(postprocess, Postprocess) else None
         self._always = self._preprocess is not None
@@ -84,6 +93,7 @@ class FramePlanner:
         self._read_outputs = postprocess is None
         self._plans: dict[tuple[str, tuple[int, ...]], PicturePlan] = {}
         self._lock = threading.Lock()
+        self._check_batch()
 
     @property
     def preprocess(self) -> Preprocess | None:
@@ -118,6 +128,11 @@ class FramePlanner:
         arrays[index] = resize(image, plan.scaled, pixel_format=name)
         return plan
 
+    def _check_batch(self) -> None:
+        for kind, options in (("input", self._preprocess), ("output", self._postprocess)):
+            if options is not None:
+                check_batch_layout(self._batch, f"the {kind}", options.layout)
+
     def _format_of(self, frame: Frame) -> str:
         name = frame.meta.get("pixel_format", "")
         if name or not self._always:
@@ -139,6 +154,7 @@ class FramePlanner:
 
     def _make(self, name: str, shape: tuple[int, ...], index: int, arrays: list[Any]) -> PicturePlan:
         assert self._preprocess is not None
+        self._check_batch()
         kind = pixel_format_of(name)
         pack = self._preprocess.plan(*kind.size(shape))
         step = _core.PackStep(dtype=pack.dtype, shape=pack.shape, layout=pack.layout, pixel_format=name, spec=pack.spec)

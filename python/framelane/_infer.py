@@ -23,7 +23,7 @@ class Infer:
     device : str
         Where it runs.
     batch : int
-        Frames a run, for a network with a free first axis.
+        Frames a run, for a network whose first axis counts frames and is free.
     batch_timeout : float, optional
         Seconds that the first frame of a batch waits for the others; 0.01 by default.
     streams : int, optional

@@ -1,5 +1,9 @@
 #include "engine/frame_plan.hpp"
 
+#include <string>
+
+#include "core/error.hpp"
+
 namespace framelane {
 
 TensorSpec UnpackStep::picture() const {
@@ -24,7 +28,11 @@ std::pair<std::int64_t, std::int64_t> picture_size(const TensorSpec& tensor, Lay
   return {tensor.shape.at(height), tensor.shape.at(height + 1)};
 }
 
-TensorSpec batched(const TensorSpec& one, std::int64_t frames) {
+TensorSpec batched(const TensorSpec& one, Layout layout, std::int64_t frames) {
+  if (frames != 1 && !has_batch_axis(layout)) {
+    throw ShapeError("a picture of layout " + std::string(name_of(layout)) + " has no batch axis, so that " +
+                     std::to_string(frames) + " cannot run together; use batch=1");
+  }
   TensorSpec all = one;
   all.shape.at(0) *= frames;
   return all;

@@ -40,7 +40,7 @@ struct FramePlan {
 // Height and width of the pictures in a tensor.
 [[nodiscard]] std::pair<std::int64_t, std::int64_t> picture_size(const TensorSpec& tensor, Layout layout);
 
-// The same for `frames` frames in one tensor.
-[[nodiscard]] TensorSpec batched(const TensorSpec& one, std::int64_t frames);
+// The same for `frames` frames in one tensor. Throws ShapeError where its layout has no batch axis.
+[[nodiscard]] TensorSpec batched(const TensorSpec& one, Layout layout, std::int64_t frames);
 
 }  // namespace framelane

@@ -110,7 +110,8 @@ void Stream::feed(std::size_t input, std::span<const JobPtr> jobs) {
 }
 
 void Stream::feed_pictures(std::size_t input, const PackStep& step, std::span<const JobPtr> jobs) {
-  const Tensor& tensor = inputs_[input].get(batched(step.tensor, static_cast<std::int64_t>(jobs.size())));
+  const auto frames = static_cast<std::int64_t>(jobs.size());
+  const Tensor& tensor = inputs_[input].get(batched(step.tensor, step.layout, frames));
   for (std::size_t i = 0; i < jobs.size(); ++i) {
     pack(image_from_tensor(step.format, jobs[i]->inputs.at(input)),
          mutable_region_from_tensor(tensor, step.layout, static_cast<std::int64_t>(i)), step.pack);
@@ -136,7 +137,8 @@ void Stream::feed_copies(std::size_t input, std::span<const JobPtr> jobs) {
 
 void Stream::bind_output(std::size_t output, std::span<const JobPtr> jobs) {
   if (const UnpackStep* step = unpack_step(*jobs.front(), output)) {
-    binding_.bind_output(output, outputs_[output].get(batched(step->tensor, static_cast<std::int64_t>(jobs.size()))));
+    const auto frames = static_cast<std::int64_t>(jobs.size());
+    binding_.bind_output(output, outputs_[output].get(batched(step->tensor, step->layout, frames)));
   } else if (!binding_.allocated(output)) {
     binding_.bind_output_allocated(output);
   }

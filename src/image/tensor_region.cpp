@@ -24,7 +24,7 @@ constexpr std::array<LayoutInfo, 6> layouts{{
     {"HW", -1, -1, 0},
 }};
 
-const LayoutInfo& info_of(Layout layout) { return layouts[static_cast<std::size_t>(layout)]; }
+const LayoutInfo& info_of(Layout layout) noexcept { return layouts[static_cast<std::size_t>(layout)]; }
 
 void check(const Tensor& tensor, const LayoutInfo& layout, std::int64_t batch_index) {
   const std::string got = std::string(name_of(tensor.dtype())) + " of shape " + to_string(tensor.shape());
@@ -102,6 +102,10 @@ Layout layout_from_name(std::string_view name) {
   }
   throw ShapeError("layout '" + std::string(name) + "' is not one of: " + names);
 }
+
+std::string_view name_of(Layout layout) noexcept { return info_of(layout).name; }
+
+bool has_batch_axis(Layout layout) noexcept { return info_of(layout).batch >= 0; }
 
 TensorRegion region_from_tensor(const Tensor& tensor, Layout layout, std::int64_t batch_index) {
   return from_tensor<const std::byte>(tensor, info_of(layout), batch_index);

@@ -16,6 +16,11 @@ enum class Layout : std::uint8_t { nchw, nhwc, chw, hwc, nhw, hw };
 // Throws ShapeError that lists the names ("NCHW", ...).
 [[nodiscard]] Layout layout_from_name(std::string_view name);
 
+[[nodiscard]] std::string_view name_of(Layout layout) noexcept;
+
+// Whether a tensor of this layout may hold several pictures, one behind the other.
+[[nodiscard]] bool has_batch_axis(Layout layout) noexcept;
+
 // One picture, or a part of one, inside a network's tensor: `planes[c]` is channel c.
 template <class Byte>
 struct BasicRegion {

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from framelane._errors import FramelaneError, StageError, VideoError
+from framelane._errors import FramelaneError, ShapeError, StageError, VideoError
 
 from . import _run_arguments
 from ._console import printable
@@ -164,6 +164,8 @@ class RunError(CommandError):
 
     def __init__(self, error: BaseException, report: Report | None) -> None:
         text = str(error) or ("interrupted" if isinstance(error, KeyboardInterrupt) else type(error).__name__)
+        if isinstance(error, ShapeError):
+            text = spelled(text)
         if report is not None and report.kept:
             text += f"; kept {', '.join(report.kept)}"
         super().__init__(text, _code_of_run(error, report))

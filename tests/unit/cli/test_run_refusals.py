@@ -8,6 +8,8 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
+from networks import doubler
+
 DAMAGED = ("24_cut_before_codec", "24_cut_in_first_frame", "24_cut_in_table", "24_empty", "24_no_index", "24_text")
 
 
@@ -161,3 +163,10 @@ def test_a_network_that_fails_on_any_size_says_so_itself(refused, tmp_path):
     text = refused(tmp_path / "m.onnx", "00_base.mp4", tmp_path / "out.mp4", code=1)
     assert "m.onnx" in text
     assert "Reshape" in text
+
+
+def test_batches_need_a_batch_axis(refused, tmp_path):
+    onnx.save(doubler(("C", "H", "W")), tmp_path / "chw.onnx")
+    text = refused(tmp_path / "chw.onnx", "00_base.mp4", tmp_path / "out.mp4", "--batch", 2, code=3)
+    assert "--batch 2 needs a model whose first axis is free and counts frames" in text
+    assert "Use --batch 1" in text
