@@ -14,10 +14,11 @@ nox.options.sessions = ["lint", "types", "test", "cpp"]
 nox.options.reuse_existing_virtualenvs = True
 
 ROOT = pathlib.Path(__file__).parent
-CORE_FOLDERS = ("core", "image", "ort", "engine")
+CORE_FOLDERS = ("core", "image", "ort", "cuda", "engine")
 PROJECT = nox.project.load_toml("pyproject.toml")
 WHEELS = ROOT / "wheelhouse"
 WHEEL_LIMIT = 5_000_000  # bytes
+FOREIGN = ("libcu*.so.*",)  # what the CUDA modules need comes from NVIDIA's wheels
 
 
 def pinned(*names: str) -> list[str]:
@@ -164,7 +165,8 @@ def build(session: nox.Session) -> None:
     shutil.rmtree(WHEELS, ignore_errors=True)
     session.run("python", "-m", "build", "--outdir", str(WHEELS))
     for raw in WHEELS.glob("*-linux_*.whl"):
-        session.run("auditwheel", "repair", "--strip", "-w", str(WHEELS), str(raw))
+        exclude = [f"--exclude={name}" for name in FOREIGN]
+        session.run("auditwheel", "repair", "--strip", *exclude, "-w", str(WHEELS), str(raw))
         raw.unlink()
     (wheel,) = WHEELS.glob("*.whl")
     session.run("auditwheel", "show", str(wheel))
