@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ._errors import LibraryVersionError, MissingLibraryError, RuntimeNotInstalledError
-from ._runtime_packages import RuntimePackage, over_each_other, runtime_folder, runtime_packages
+from ._runtime_packages import FIRST_OF_CUDA_13, RuntimePackage, over_each_other, runtime_folder, runtime_packages
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 CUDA_MAJORS = (12, 13)
 
 _PROVIDER = "libonnxruntime_providers_{}.so"
-_FIRST_OF_CUDA_13 = (1, 27)
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,7 @@ def installed_cuda_runtime(kind: str) -> CudaRuntime:
         raise RuntimeNotInstalledError("ONNX Runtime is not installed; install it: pip install 'framelane[cuda12]'")
     packages = runtime_packages(folder)
     if len(packages) > 1:
-        raise RuntimeNotInstalledError(over_each_other(folder, packages, f"pip install '{_extra(packages)}'"))
+        raise RuntimeNotInstalledError(over_each_other(folder, packages))
     provider = folder / "capi" / _PROVIDER.format(kind)
     name = str(packages[0]) if packages else "onnxruntime"
     if not provider.is_file():
@@ -97,12 +96,6 @@ def _cuda_major(folder: Path, packages: list[RuntimePackage]) -> int:
         said = ""
     if found := re.search(r"^cuda_version\s*=\s*['\"](\d+)", said, re.M):
         return int(found[1])
-    numbers = [int(number) for number in re.findall(r"\d+", packages[0].version)] if packages else []
-    return (13 if tuple(numbers[:2]) >= _FIRST_OF_CUDA_13 else 12) if numbers else 0
-
-
-def _extra(packages: list[RuntimePackage]) -> str:
-    """Return the extra whose ONNX Runtime is nearest to what was installed."""
-    versions = [package.version for package in packages if "gpu" in package.name]
-    numbers = tuple(int(number) for number in re.findall(r"\d+", versions[0])[:2]) if versions else ()
-    return "framelane[cuda13]" if numbers >= _FIRST_OF_CUDA_13 else "framelane[cuda12]"
+    if not packages:
+        return 0
+    return 13 if packages[0].numbers >= FIRST_OF_CUDA_13 else 12

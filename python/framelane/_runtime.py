@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import importlib
 import threading
+import warnings
 from typing import TYPE_CHECKING
 
 from . import _core
 from ._errors import LibraryVersionError, RuntimeNotInstalledError
+from ._runtime_packages import over_each_other, runtime_folder, runtime_packages
 
 if TYPE_CHECKING:
     from types import ModuleType
 
 _INSTALL = "pip install 'framelane[cpu]'"
-_REPAIR = "pip install --force-reinstall --no-deps onnxruntime"
 
 _lock = threading.Lock()
 _version: str | None = None
@@ -37,7 +38,9 @@ def ensure_runtime() -> str:
     global _version
     with _lock:
         if _version is None:
-            _hand_over(_import_onnxruntime())
+            module = _import_onnxruntime()
+            _warn_of_two_packages()
+            _hand_over(module)
             _version = _core.runtime_version()
         return _version
 
@@ -52,16 +55,26 @@ def _import_onnxruntime() -> ModuleType:
     except Exception as error:
         raise _broken(f"its import fails: {error}") from error
     if not hasattr(module, "SessionOptions"):
-        raise _broken("files are missing: the module has no SessionOptions", module)
+        raise _broken("files are missing: the module has no SessionOptions")
     return module
 
 
-def _broken(what: str, module: ModuleType | None = None) -> RuntimeNotInstalledError:
-    where = f" in {next(iter(module.__path__), '?')}" if module is not None else ""
-    return RuntimeNotInstalledError(
-        f"the installation of ONNX Runtime{where} is broken: {what}. Two packages of it over one folder do that. "
-        f"Remove what there is (pip uninstall onnxruntime onnxruntime-gpu), then: {_REPAIR}"
-    )
+def _broken(what: str) -> RuntimeNotInstalledError:
+    folder = runtime_folder()
+    where = f" in {folder}" if folder else ""
+    packages = runtime_packages(folder) if folder else []
+    text = f"the installation of ONNX Runtime{where} is broken: {what}."
+    if folder and len(packages) > 1:
+        return RuntimeNotInstalledError(f"{text} {over_each_other(folder, packages)}")
+    package = packages[0].name if packages else "onnxruntime"
+    return RuntimeNotInstalledError(f"{text} Install it again: pip install --force-reinstall --no-deps {package}")
+
+
+def _warn_of_two_packages() -> None:
+    folder = runtime_folder()
+    packages = runtime_packages(folder) if folder else []
+    if folder and len(packages) > 1:
+        warnings.warn(over_each_other(folder, packages), RuntimeWarning, stacklevel=4)
 
 
 def _hand_over(module: ModuleType) -> None:

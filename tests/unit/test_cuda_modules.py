@@ -11,7 +11,7 @@ import framelane
 
 PACKAGE = Path(framelane.__file__).parent
 
-# What libonnxruntime_providers_cuda.so needs: onnxruntime-gpu 1.26's (CUDA 12), and 1.31's (CUDA 13) but for the driver.
+# What ONNX Runtime's CUDA provider needs: that of onnxruntime-gpu 1.26 (CUDA 12), and of 1.31 (CUDA 13) but the driver.
 NEEDED = {
     12: ["cublas.so.12", "cublasLt.so.12", "cudart.so.12", "cudnn.so.9", "cufft.so.11", "curand.so.10"],
     13: ["cublas.so.13", "cublasLt.so.13", "cudart.so.13", "curand.so.10"],

@@ -12,6 +12,7 @@ import pytest
 import scripts
 from needs import need
 from networks import model_path
+from runtime_shells import record, shell
 
 MODEL = os.fspath(model_path("01_weighted"))
 
@@ -137,3 +138,59 @@ def test_an_older_onnxruntime_is_named_with_both_versions(version):
     status, _, err = scripts.run(code)
     assert status == 1
     assert f"LibraryVersionError: ONNX Runtime {version} is loaded and framelane needs 1.24 or newer" in err
+
+
+TWO = (("onnxruntime", "1.32.0"), ("onnxruntime-gpu", "1.26.0"))
+
+
+def test_two_packages_over_each_other_are_named_where_nothing_is_left(tmp_path):
+    """One of the two was removed, and took files of the other with it."""
+    folder = shell(tmp_path, *TWO)
+    (folder / "__init__.py").unlink()
+    code = f"""
+        import os, sys
+        import framelane
+        rest = [place for place in sys.path if not os.path.exists(os.path.join(place, "onnxruntime"))]
+        sys.path[:] = [{os.fspath(tmp_path)!r}, *rest]  # a folder without __init__ yields to a package anywhere
+        framelane.Session({MODEL!r})
+    """
+    status, _, err = scripts.run(code)
+    last = err.strip().splitlines()[-1]
+    assert status == 1
+    assert last.startswith("framelane.RuntimeNotInstalledError: ")
+    assert "onnxruntime 1.32.0 and onnxruntime-gpu 1.26.0 are installed over each other" in last
+    assert os.fspath(folder) in last
+    assert "pip uninstall -y onnxruntime onnxruntime-gpu && pip install 'framelane[cuda12]'" in last
+
+
+def test_two_packages_over_each_other_are_a_warning_while_they_work(tmp_path):
+    """The real onnxruntime, in a folder that a second package says that it has written too."""
+    import onnxruntime
+
+    (tmp_path / "onnxruntime").symlink_to(onnxruntime.__path__[0])
+    for name, version in TWO:
+        record(tmp_path, name, version)
+    code = f"""
+        import sys, warnings
+        sys.path.insert(0, {os.fspath(tmp_path)!r})
+        import framelane
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            framelane.Session({MODEL!r}).close()
+            framelane.Session({MODEL!r}).close()
+        print(*[f"{{w.category.__name__}} {{w.message}}" for w in caught], sep="\\n")
+    """
+    status, out, err = scripts.run(code)
+    assert status == 0, err
+    (line,) = out.splitlines()
+    assert line.startswith("RuntimeWarning onnxruntime 1.32.0 and onnxruntime-gpu 1.26.0 are installed over each other")
+    assert "pip uninstall -y onnxruntime onnxruntime-gpu && pip install 'framelane[cuda12]'" in line
+
+
+def test_a_broken_installation_is_mended_by_its_own_package(tmp_path):
+    folder = shell(tmp_path, ("onnxruntime-gpu", "1.26.0"))
+    code = f"import sys; sys.path.insert(0, {os.fspath(tmp_path)!r}); import framelane; framelane.Session({MODEL!r})"
+    status, _, err = scripts.run(code)
+    assert status == 1
+    assert f"the installation of ONNX Runtime in {folder} is broken: files are missing" in err
+    assert "pip install --force-reinstall --no-deps onnxruntime-gpu" in err
