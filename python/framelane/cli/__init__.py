@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, NoReturn
 from framelane import __version__
 from framelane._errors import FramelaneError
 
-from . import bench, completion, demo, info, run
+from . import bench, completion, demo, info, inspect, run
 from ._console import Console, printable
 from ._exit import CommandError, ExitCode, exit_code_of, table_of_exit_codes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_COMMANDS = (run, demo, info, bench, completion)
+_COMMANDS = (run, demo, info, bench, inspect, completion)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -47,6 +47,11 @@ class Console:
         if not self.quiet and not self.as_json:
             _print(_rendered(renderable, sys.stdout), sys.stdout)
 
+    def text(self, lines: str) -> None:
+        """Print a result that is laid out already to stdout: its long lines are kept, so that they can be copied."""
+        if not self.quiet and not self.as_json:
+            _print("\n".join(printable(line) for line in lines.split("\n")), sys.stdout)
+
     def json(self, value: dict[str, Any]) -> None:
         """Print the JSON object, if that is asked for."""
         if self.as_json:

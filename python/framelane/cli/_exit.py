@@ -27,7 +27,7 @@ MEANING = {
     ExitCode.FAILED: "the run failed: a stage raised or was stuck, the disk was full, or anything not named below",
     ExitCode.USAGE: "the command line is wrong, or asks for what does not fit together",
     ExitCode.MODEL: "the model cannot be loaded, or does not take frames like these",
-    ExitCode.INPUT: "the input cannot be read or has no picture",
+    ExitCode.INPUT: "the input cannot be read or has no picture, or the process cannot be looked into",
     ExitCode.OUTPUT: "the output cannot be written there, or is there already",
     ExitCode.ENDED_EARLY: "done, but the input is cut off or damaged: the output has the frames that came out of it",
     ExitCode.NOT_INSTALLED: "a library, ONNX Runtime or the device is missing, or nodes are not on the device",
