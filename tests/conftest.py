@@ -24,3 +24,30 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("timing"):
             item.add_marker(pytest.mark.flaky(reruns=2))
+
+
+@pytest.fixture(scope="session")
+def cuda_sets(tmp_path_factory):
+    """Whole sets of libraries that stand in for CUDA's, never written to: CUDA major -> folder."""
+    import fake_cuda
+
+    folders = {major: tmp_path_factory.mktemp(f"cuda{major}") for major in fake_cuda.GPU}
+    return {major: fake_cuda.wheels(folder, major, tensorrt=True) for major, folder in folders.items()}
+
+
+@pytest.fixture(scope="session")
+def cuda_driver(tmp_path_factory):
+    """Build what stands in for the driver's library."""
+    import fake_cuda
+
+    return fake_cuda.driver(tmp_path_factory.mktemp("driver"))
+
+
+@pytest.fixture
+def with_driver(cuda_driver, monkeypatch):
+    """Give the processes that the test starts a driver that runs CUDA 13 and has two devices."""
+    monkeypatch.setenv("LD_LIBRARY_PATH", os.fspath(cuda_driver.parent))
+    monkeypatch.setenv("FAKE_DRIVER_VERSION", "13020")
+    monkeypatch.setenv("FAKE_CUDA_COUNT", "2")
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    return monkeypatch

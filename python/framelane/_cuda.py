@@ -63,9 +63,8 @@ def prepare(kind: str, index: int) -> None:
         runtime = installed_cuda_runtime(kind)
         if kind not in _loaded:
             _loaded[kind] = _load(runtime, _libraries(kind, runtime.cuda_major))
-        native = _native(runtime)
         check_loaded(_loaded[kind])
-        require_device(native, f"{kind}:{index}", index)
+        require_device(_native(runtime), f"{kind}:{index}", index)
 
 
 def _libraries(kind: str, cuda_major: int) -> tuple[CudaLibrary, ...]:
