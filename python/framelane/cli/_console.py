@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import shutil
 import sys
 import textwrap
 from typing import TYPE_CHECKING, Any, TextIO
+
+from framelane._printable import printable as printable
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -56,12 +57,6 @@ class Console:
         """Print the JSON object, if that is asked for."""
         if self.as_json:
             _print(json.dumps(value, indent=2, default=str), sys.stdout)
-
-
-def printable(name: object) -> str:
-    """Spell a path, or any name, on one line: control characters and bytes that are no UTF-8 are escaped."""
-    text = os.fsdecode(name) if isinstance(name, os.PathLike | bytes) else str(name)
-    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
 
 
 def _print(text: str, stream: TextIO) -> None:
