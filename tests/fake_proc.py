@@ -43,6 +43,7 @@ class FakeProc:
         for number, device in enumerate(devices):
             (own / "fd" / str(number)).symlink_to(device)
         (own / "exe").symlink_to(executable)
+        (own / "cwd").symlink_to("/usr")
         (own / "ns" / "mnt").symlink_to(namespace)
         (own / "root").symlink_to("/" if namespace == "mnt:[1]" else self.root)
         return own

@@ -85,6 +85,26 @@ def stub_environment(folder: Path) -> Environment:
     return environment
 
 
+def bare_copy(whole: Environment, folder: Path) -> Environment:
+    """Make the same environment without the CUDA wheels; files are linked where they can be, as real ones are large."""
+    venv.create(folder, symlinks=True)
+    environment = Environment(folder)
+    for entry in whole.site.iterdir():
+        if entry.name.startswith(("nvidia", "cuda", "cupy", "framelane", "_")) or not entry.is_dir():
+            continue
+        shutil.copytree(entry, environment.site / entry.name, copy_function=_link, symlinks=True, dirs_exist_ok=True)
+    for module in whole.site.glob("numpy.py"):  # the stub
+        _link(module, environment.site / module.name)
+    return environment
+
+
+def _link(source: str | Path, target: str | Path) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # on another disk
+        shutil.copy2(source, target)
+
+
 def _add_wheel(site: Path, name: str, version: str, files: str) -> None:
     info = site / f"{name}-{version}.dist-info"
     info.mkdir()

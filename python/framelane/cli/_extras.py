@@ -1,4 +1,4 @@
-"""The libraries of the extra ``video``, which the sub-commands need and ``import framelane`` does not."""
+"""The libraries of the extras, which the sub-commands need and ``import framelane`` does not."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from importlib.util import find_spec
 
 from framelane._errors import MissingLibraryError
 
-_PACKAGES = {"av": "PyAV (av)", "onnx": "onnx", "rich": "rich", "shtab": "shtab"}
+_PACKAGES = {"av": "PyAV (av)", "elftools": "pyelftools", "onnx": "onnx", "rich": "rich", "shtab": "shtab"}
 
 
-def need_extra(*modules: str) -> None:
+def need_extra(*modules: str, extra: str = "video") -> None:
     """Raise `MissingLibraryError`, naming the extra, where one of the modules is not installed."""
     missing = [_PACKAGES[module] for module in modules if find_spec(module) is None]
     if missing:
         raise MissingLibraryError(
             f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not installed; "
-            "the command line needs the extra `video`: pip install 'framelane[video]'"
+            f"the command line needs the extra `{extra}`: pip install 'framelane[{extra}]'"
         )

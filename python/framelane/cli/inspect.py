@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from ._exit import CommandError, ExitCode
+from ._extras import need_extra
 
 if TYPE_CHECKING:
     from ._console import Console
@@ -31,6 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace, console: Console) -> int:
     """Look at the process, and say whether it uses the GPU."""
+    need_extra("elftools", extra="doctor")
     from framelane.diagnosis._inspect import inspect
     from framelane.diagnosis._inspect_text import as_dict, as_text
     from framelane.diagnosis._process import ProcessError

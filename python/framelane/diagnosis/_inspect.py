@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ._activity import Activity, watch
 from ._gpu_use import GpuReport, GpuUse, gpu_report
 from ._library_path import SearchedFolder, inside, searched_folders
+from ._missing import Missing, missing_from
 from ._notes import notes_on, notes_on_files
 from ._parts import PROVIDER, Parts, parts_of
 from ._process import PROC, Process, ProcessError, descendants, read_process, thread_group
@@ -28,6 +29,7 @@ class ProcessReport:
 
     process: Process
     parts: Parts
+    missing: Missing | None
     library_path: tuple[SearchedFolder, ...]
     activity: Activity
     stacks: Stacks
@@ -121,13 +123,15 @@ def _report(process: Process, first: Process, activity: Activity, gpu: GpuReport
     parts = parts_of(process)
     provider = f"{parts.runtimes[0].folder}/{PROVIDER}" if parts.runtimes else ""
     has_file = bool(provider) and inside(process.root, provider).exists()
-    evidence = Evidence(process, parts, has_file, None, _start_again(process, parts, first))
+    missing = missing_from(provider, parts.runtimes[0].path, process) if has_file and not parts.providers else None
+    evidence = Evidence(process, parts, has_file, missing, _start_again(process, parts, first))
     value = (process.environment or {}).get("LD_LIBRARY_PATH", "")
     readable = process.is_python and process.unreadable is None and process.state not in "ZX"
     return ProcessReport(
         process,
         parts,
-        searched_folders(value, process.root),
+        missing,
+        searched_folders(value, process),
         activity,
         python_stacks(process.pid) if readable else Stacks({}),
         gpu.uses.get(process.pid, ()),

@@ -26,6 +26,8 @@ def as_text(inspection: Inspection) -> str:
     if inspection.verdict.fix:
         lines.append(f"fix: {inspection.verdict.fix}")
     lines += [f"note: {note}" for note in inspection.notes]
+    if inspection.gpu.unknown:
+        lines.append(f"note: what the driver knows of the GPUs is not checkable: {inspection.gpu.unknown}")
     for report in inspection.reports:
         lines += ["", *_process_lines(report, inspection)]
     return "\n".join(lines)
@@ -61,7 +63,7 @@ def _process_lines(report: ProcessReport, inspection: Inspection) -> list[str]:
     lines = [f"process {process.pid}{f' ({role})' if role else ''}: {_shortened(_command(process.command))}"]
     rows = [("verdict", report.verdict.text)]
     if process.unreadable is None and process.state not in "ZX":
-        rows += [*_link_rows(report), ("GPU by the driver", _gpus(report, inspection)), *_path_rows(report)]
+        rows += [*_link_rows(report), *_missing_rows(report), *_gpu_rows(report, inspection), *_path_rows(report)]
     if report.activity.memory:
         rows += [("memory", _memory(report.activity)), ("processor", f"{report.activity.processor:.2f} used")]
     rows += [("note", note) for note in report.notes]
@@ -100,15 +102,21 @@ def _files(files: tuple[MappedFile, ...]) -> str:
     return "; ".join(f"{', '.join(names)} from {folder}" for folder, names in folders.items()) or "not loaded"
 
 
-def _gpus(report: ProcessReport, inspection: Inspection) -> str:
+def _missing_rows(report: ProcessReport) -> Iterable[tuple[str, str]]:
+    if report.missing is None or not report.missing.found_in:
+        return []
+    return [("to be found in" if number == 0 else "", folder) for number, folder in enumerate(report.missing.found_in)]
+
+
+def _gpu_rows(report: ProcessReport, inspection: Inspection) -> Iterable[tuple[str, str]]:
     if inspection.gpu.unknown:
-        return f"not checkable: {inspection.gpu.unknown}"
+        return []
     words = []
     for use in report.gpus:
         memory = "memory unknown" if use.memory is None else f"{use.memory / 2**20:,.0f} MiB"
         busy = "utilization unknown" if use.utilization is None else f"{use.utilization} % busy"
         words.append(f"{use.index} ({use.name}): {memory}, {busy}")
-    return "; ".join(words) or "not among its processes"
+    return [("GPU by the driver", "; ".join(words) or "not among its processes")]
 
 
 def _path_rows(report: ProcessReport) -> Iterable[tuple[str, str]]:
@@ -155,6 +163,7 @@ def _process_dict(report: ProcessReport) -> dict[str, Any]:
         "verdict": report.verdict.text,
         "place": report.verdict.place.value,
         "fix": report.verdict.fix,
+        "missing": None if report.missing is None else asdict(report.missing),
         "libraries": {link: [asdict(file) for file in getattr(parts, link)] for link in links},
         "devices": list(parts.devices),
         "cuda_context": parts.has_context,

@@ -6,6 +6,10 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ._process import Process
 
 _LINKS = 40  # as many symbolic links as the kernel follows
 
@@ -18,12 +22,13 @@ class SearchedFolder:
     exists: bool
 
 
-def searched_folders(value: str, root: Path) -> tuple[SearchedFolder, ...]:
+def searched_folders(value: str, process: Process) -> tuple[SearchedFolder, ...]:
     """Split an LD_LIBRARY_PATH as the loader does: at colons and semicolons; an empty part is the current folder."""
     if not value:
         return ()
     parts = (part or "." for part in re.split("[:;]", value))
-    return tuple(SearchedFolder(part, os.path.isabs(part) and inside(root, part).is_dir()) for part in parts)
+    current = process.current or "/"
+    return tuple(SearchedFolder(part, inside(process.root, os.path.join(current, part)).is_dir()) for part in parts)
 
 
 def inside(root: Path, path: str) -> Path:

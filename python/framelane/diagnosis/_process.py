@@ -67,10 +67,12 @@ class Process:
         The files that are mapped into it, each once.
     devices : tuple of str
         The devices that it has open, such as ``/dev/nvidia0``.
+    current : str or None
+        Its current folder.
     root : Path
         Where its files are found from here: ``/``, or ``/proc/PID/root`` for one in a container.
     unreadable : str or None
-        Why the last five are empty, or None where they are not.
+        Why the last six are empty, or None where they are not.
     """
 
     pid: int
@@ -83,6 +85,7 @@ class Process:
     environment: Mapping[str, str] | None = None
     files: tuple[MappedFile, ...] = ()
     devices: tuple[str, ...] = ()
+    current: str | None = None
     root: Path = Path("/")
     unreadable: str | None = None
 
@@ -159,6 +162,7 @@ def _with_private_parts(known: Process, folder: Path, proc: Path) -> Process:
             environment=dict(_variables(folder / "environ")),
             files=_mapped_files(folder),
             devices=_devices(folder),
+            current=os.readlink(folder / "cwd"),
             root=_root(folder, proc),
         )
     except PermissionError:

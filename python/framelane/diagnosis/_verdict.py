@@ -107,7 +107,7 @@ def _without_provider(evidence: Evidence) -> Verdict:
             "pip uninstall -y onnxruntime && pip install onnxruntime-gpu",
         )
     if evidence.missing is None:
-        text = f"has not loaded {PROVIDER}: no session has asked for CUDA, or a library that it needs is not found"
+        text = f"has not loaded {PROVIDER}, although nothing is missing: no session has asked for CUDA yet"
         return Verdict(Place.UNASKED, text, 'onnxruntime.InferenceSession(MODEL, providers=["CUDAExecutionProvider"])')
     fix = evidence.start_again if evidence.missing.found_in else evidence.missing.fix
     return Verdict(Place.CPU, f"runs on the CPU: {PROVIDER} was never loaded, because {evidence.missing}", fix)

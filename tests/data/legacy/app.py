@@ -1,9 +1,9 @@
-"""What starts the service: `python app.py MODEL [PATIENCE]`."""
+"""What starts the service: `python app.py MODEL [FRAMES [PATIENCE]]`."""
 
 import sys
 
 import trans_dh_service
 
 if __name__ == "__main__":
-    patience = float(sys.argv[2]) if len(sys.argv) > 2 else 60.0
-    sys.exit(trans_dh_service.main(sys.argv[1], patience=patience))
+    model, frames, patience = [*sys.argv[1:], *("150", "60")[len(sys.argv) - 2 :]]
+    sys.exit(trans_dh_service.main(model, int(frames), float(patience)))

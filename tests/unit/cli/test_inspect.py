@@ -250,3 +250,9 @@ def test_py_spy_beside_our_python_comes_first(tmp_path, monkeypatch):
     assert _stacks.find_py_spy() is None
     assert _stacks.find_py_spy() != script(tmp_path, "exit 0")
     assert _stacks.find_py_spy() == str(tmp_path / "py-spy")
+
+
+def test_without_the_extra_a_sentence_names_it(capsys, monkeypatch):
+    monkeypatch.setattr("framelane.cli._extras.find_spec", lambda name: None)
+    assert main(["inspect", "1"]) == 7
+    assert "pyelftools is not installed; the command line needs the extra `doctor`" in capsys.readouterr().err
