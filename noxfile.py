@@ -137,6 +137,34 @@ def asan_python(session: nox.Session) -> None:
     session.run("pytest", "-n", jobs(), *some, *session.posargs, env=env)
 
 
+CUDA_TESTS = (
+    "tests/promises/test_loading.py",
+    "tests/unit/test_cuda.py",
+    "tests/unit/test_cuda_missing.py",
+    "tests/unit/test_cuda_modules.py",
+    "tests/unit/test_cuda_rows.py",
+)
+CUDA_HEADERS = {
+    12: ("nvidia-cuda-runtime-cu12>=12.8,<13", "nvidia-cuda-nvcc-cu12>=12.8,<13"),
+    13: ("nvidia-cuda-runtime>=13,<14", "nvidia-cuda-crt>=13,<14"),
+}
+
+
+@nox.session
+@nox.parametrize("major", [12, 13], ids=["12", "13"])
+def cuda(session: nox.Session, major: int) -> None:
+    """The tests of loading, with NVIDIA's wheels (3.5 GB each) in an environment of their own; nothing may skip."""
+    install_framelane(session, f"cuda{major}")
+    # The test extra without ONNX Runtime for the CPU, which would lie over the one for CUDA.
+    session.install(*(line for line in PROJECT["project"]["optional-dependencies"]["test"] if "framelane" not in line))
+    headers = pathlib.Path(session.create_tmp()) / "headers"
+    for version, packages in CUDA_HEADERS.items():
+        if not (headers / str(version)).exists():
+            session.install("--no-deps", "--target", str(headers / str(version)), *packages)
+    env = {"FRAMELANE_CUDA": str(major), "FRAMELANE_CUDA_HEADERS": str(headers), "FRAMELANE_REQUIRE_ALL": "1"}
+    session.run("pytest", "-p", "no:cacheprovider", *(session.posargs or CUDA_TESTS), env=env)
+
+
 @nox.session
 def bench(session: nox.Session) -> None:
     """The benchmarks, each beside its baseline; prints the ratios. Arguments go to pytest."""

@@ -79,6 +79,7 @@ def _load(runtime: CudaRuntime, libraries: tuple[CudaLibrary, ...]) -> dict[str,
     if missing:
         raise explain_missing(runtime, missing, roots)
     refuse_rivals(files)
+    check_loaded(files)  # a stranger among them would make ours fail to load, for a reason that misleads
     for library in libraries:
         _open(library, files[library.name])
     return files
