@@ -91,6 +91,17 @@ def test(session: nox.Session) -> None:
     session.run("pytest", "--cov", "--cov-report=term-missing:skip-covered", *session.posargs)
 
 
+RUNTIME_TESTS = ("session*", "bound_run*", "runtime*", "placement*", "model_error*", "onnx_file*", "engine*", "infer*")
+
+
+@nox.session
+def oldest_runtime(session: nox.Session) -> None:
+    """The tests that use ONNX Runtime with the oldest one that is supported. Arguments go to pytest."""
+    install_framelane(session, "test", "onnxruntime==1.24.*")
+    tests = [str(path) for name in RUNTIME_TESTS for path in sorted((ROOT / "tests").glob(f"*/test_{name}.py"))]
+    session.run("pytest", *tests, *session.posargs, env={"FRAMELANE_REQUIRE_ALL": "0"})
+
+
 @nox.session
 def cpp(session: nox.Session) -> None:
     """The C++ tests, optimised. Arguments go to ctest."""
