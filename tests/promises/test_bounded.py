@@ -107,6 +107,7 @@ def test_ten_thousand_frames_leave_memory_flat():
     assert len(os.listdir("/proc/self/fd")) == files
 
 
+@pytest.mark.timing
 def test_two_hundred_runs_leave_nothing_growing():
     process = psutil.Process()
 
