@@ -250,12 +250,13 @@ tell(said)
 """
 
 
+@pytest.fixture(scope="module")
+def alone() -> Answer:
+    return probe(SESSIONS)
+
+
 class TestSessionsInEveryOrder:
     """In any environment: where an import comes first changes neither what a session does nor what it refuses."""
-
-    @pytest.fixture(scope="class")
-    def alone(self):
-        return probe(SESSIONS)
 
     @pytest.mark.parametrize("order", list(itertools.permutations(["framelane", "onnxruntime", "torch"])), ids="-".join)
     def test_placement_results_and_error_are_the_same(self, order, alone):
