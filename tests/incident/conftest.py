@@ -13,7 +13,7 @@ import pytest
 
 from framelane.cli import main
 from legacy_service import SOURCES, Environment, Service, bare_copy, build_service, stub_environment
-from needs import need
+from needs import need, need_cuda_wheels
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,7 @@ class Box:
     service: Path
     whole: Environment
     bare: Environment
+    major: int
     real: bool
 
     @property
@@ -47,19 +48,17 @@ def service(tmp_path_factory):
 @pytest.fixture(scope="session")
 def stubs(tmp_path_factory, service):
     whole = stub_environment(tmp_path_factory.mktemp("stubs") / "env")
-    return Box(service, whole, bare_copy(whole, tmp_path_factory.mktemp("bare") / "env"), real=False)
+    return Box(service, whole, bare_copy(whole, tmp_path_factory.mktemp("bare") / "env"), 12, real=False)
 
 
 @pytest.fixture(scope="session")
 def wheels(tmp_path_factory, service):
-    from needs import need_cuda_wheels
-
-    need_cuda_wheels()
+    major = need_cuda_wheels()
     whole = Environment(Path(sys.prefix))
-    return Box(service, whole, bare_copy(whole, tmp_path_factory.mktemp("bare") / "env"), real=True)
+    return Box(service, whole, bare_copy(whole, tmp_path_factory.mktemp("bare") / "env"), major, real=True)
 
 
-@pytest.fixture(params=["stubs"])
+@pytest.fixture(params=["stubs", "wheels"])
 def box(request):
     return request.getfixturevalue(request.param)
 

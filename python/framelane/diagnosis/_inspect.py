@@ -11,7 +11,7 @@ from ._activity import Activity, watch
 from ._gpu_use import GpuReport, GpuUse, gpu_report
 from ._library_path import SearchedFolder, inside, searched_folders
 from ._missing import Missing, missing_from
-from ._notes import notes_on, notes_on_files
+from ._notes import notes_on, notes_on_files, notes_on_stacks
 from ._parts import PROVIDER, Parts, parts_of
 from ._process import PROC, Process, ProcessError, descendants, read_process, thread_group
 from ._stacks import Stacks, python_stacks
@@ -127,16 +127,17 @@ def _report(process: Process, first: Process, activity: Activity, gpu: GpuReport
     evidence = Evidence(process, parts, has_file, missing, _start_again(process, parts, first))
     value = (process.environment or {}).get("LD_LIBRARY_PATH", "")
     readable = process.is_python and process.unreadable is None and process.state not in "ZX"
+    stacks = python_stacks(process.pid) if readable else Stacks({})
     return ProcessReport(
         process,
         parts,
         missing,
         searched_folders(value, process),
         activity,
-        python_stacks(process.pid) if readable else Stacks({}),
+        stacks,
         gpu.uses.get(process.pid, ()),
         judge(evidence),
-        notes_on_files(parts),
+        notes_on_files(parts) + notes_on_stacks(stacks),
     )
 
 

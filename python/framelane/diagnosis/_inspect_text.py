@@ -138,6 +138,7 @@ def _thread_rows(report: ProcessReport) -> list[tuple[str, str]]:
     rows = [(f"thread {one.tid}", _thread(one, report.stacks.frames.get(one.tid, ()))) for one in shown]
     if len(threads) > len(shown):
         rows.append(("", f"and {len(threads) - len(shown)} more threads"))
+    rows += [("Python thread", f"{name}: {_stack(frames)}") for name, frames in report.stacks.unnumbered.items()]
     if report.stacks.unknown:
         rows.append(("Python stacks", f"not checkable: {report.stacks.unknown}"))
     return rows
@@ -145,7 +146,11 @@ def _thread_rows(report: ProcessReport) -> list[tuple[str, str]]:
 
 def _thread(thread: Thread, frames: tuple[str, ...]) -> str:
     words = f"{thread.name}: {thread.waits}, {thread.processor:.0%} of a processor"
-    return f"{words}: {' < '.join(frames[:_FRAMES])}{' < ...' if len(frames) > _FRAMES else ''}" if frames else words
+    return f"{words}: {_stack(frames)}" if frames else words
+
+
+def _stack(frames: tuple[str, ...]) -> str:
+    return " < ".join(frames if len(frames) <= _FRAMES else (*frames[:_FRAMES], "..."))
 
 
 def _process_dict(report: ProcessReport) -> dict[str, Any]:
@@ -175,6 +180,7 @@ def _process_dict(report: ProcessReport) -> dict[str, Any]:
             asdict(one) | {"waits": one.waits, "stack": list(report.stacks.frames.get(one.tid, ()))}
             for one in activity.threads
         ],
+        "other_stacks": {name: list(frames) for name, frames in report.stacks.unnumbered.items()},
         "stacks_unknown": report.stacks.unknown,
         "notes": list(report.notes),
     }

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from ._process import Process
 
 _SITE = re.compile(r"((.+)/lib/python\d+\.\d+t?/(?:site|dist)-packages)/")
+_DRIVER = "libcuda.so.1"
+_INSTALL = "install the NVIDIA driver, then try `nvidia-smi` (in a container: start it with `docker run --gpus all`)"
 _WHEELS = {  # NVIDIA's packages up to CUDA 12 have the major in their name
     "cublas": "cublas",
     "cublasLt": "cublas",
@@ -42,7 +44,8 @@ class Missing:
     names : tuple of str
         The libraries, in the order in which the loader asks for them.
     found_in : tuple of str
-        Folders in which they all lie, although nothing leads the loader there; empty where one lies nowhere.
+        Folders in which they all lie, although nothing leads the loader there; empty where one lies nowhere. The
+        driver's library is not looked for.
     reason : str
         Why the first is not loaded where there is such a file, as for one that is empty.
     fix : str
@@ -87,7 +90,10 @@ def missing_from(provider: str, runtime: str, process: Process) -> Missing | Non
         return Missing(
             names, reason=f"{lost[0].refused} {lost[0].reason}", fix=f"remove {shlex.quote(lost[0].refused)}"
         )
-    return Missing(names, _folders_with(names, runtime, process), fix=_install(names, runtime))
+    wheels = [name for name in names if name != _DRIVER]
+    return Missing(
+        names, _folders_with(wheels, runtime, process), fix=_install(wheels, runtime) if wheels else _INSTALL
+    )
 
 
 def _loader(process: Process) -> Loader:
@@ -138,8 +144,6 @@ def _likely_folders(runtime: str, process: Process) -> list[str]:
 
 def _install(names: Sequence[str], runtime: str) -> str:
     """Command that installs the wheels of the libraries into the process's Python."""
-    if "libcuda.so.1" in names:
-        return "install the NVIDIA driver (in a container: start it with `docker run --gpus all`)"
     match = _SITE.match(runtime)
     python = f"{match[2]}/bin/python" if match else "python"
     wheels = dict.fromkeys(shlex.quote(wheel) for name in names if (wheel := _wheel(name, _cuda_major(names))))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from ._library_path import inside
@@ -12,6 +13,10 @@ if TYPE_CHECKING:
     from ._gpu_use import GpuReport
     from ._parts import Parts
     from ._process import Process
+    from ._stacks import Stacks
+
+
+_FULL_QUEUE = re.compile(r"(\w+\.)?put \((.*/)?queues?\.py:")
 
 
 def notes_on_files(parts: Parts) -> tuple[str, ...]:
@@ -33,6 +38,14 @@ def notes_on_files(parts: Parts) -> tuple[str, ...]:
             "leave one of them in LD_LIBRARY_PATH"
         )
     return tuple(notes)
+
+
+def notes_on_stacks(stacks: Stacks) -> tuple[str, ...]:
+    """Say which thread waits to hand something on, as the producer of the incident did."""
+    innermost = [frame for frames in (*stacks.frames.values(), *stacks.unnumbered.values()) for frame in frames[:2]]
+    if any(map(_FULL_QUEUE.match, innermost)):
+        return ("it waits for room in a full queue: whoever takes from that queue is slower, or does not take at all",)
+    return ()
 
 
 def notes_on(processes: Sequence[Process], gpu: GpuReport) -> tuple[str, ...]:

@@ -230,6 +230,20 @@ def test_py_spy_that_does_not_help_is_a_reason(inspect, python, tmp_path, monkey
     assert said in out
 
 
+def test_a_python_that_does_not_number_its_threads(inspect, python, tmp_path, monkeypatch):
+    frame = '"frames": [{"name": "put", "filename": "/x/queues.py", "short_filename": null, "line": 94}]'
+    threads = ", ".join(
+        f'{{"os_thread_id": null, "thread_id": 255, "thread_name": {name}, {frame}}}'
+        for name in ('"MainThread"', '"Feeder"', "null")
+    )
+    monkeypatch.setattr(_stacks, "find_py_spy", lambda: script(tmp_path, f"echo '[{threads}]'"))
+    one = python(WAITING)
+    lines = inspect(one.pid)[1].splitlines()
+    assert any(line.startswith(f"  thread {one.pid}") and line.endswith(": put (/x/queues.py:94)") for line in lines)
+    assert "  Python thread     Feeder: put (/x/queues.py:94)" in lines
+    assert "  Python thread     0xff: put (/x/queues.py:94)" in lines
+
+
 def test_py_spy_is_asked_not_to_stop_the_process(inspect, python, tmp_path, monkeypatch):
     monkeypatch.setattr(_stacks, "find_py_spy", lambda: script(tmp_path, f'echo "$@" > {tmp_path}/asked; echo "[]"'))
     inspect(python(WAITING).pid)
@@ -253,6 +267,6 @@ def test_py_spy_beside_our_python_comes_first(tmp_path, monkeypatch):
 
 
 def test_without_the_extra_a_sentence_names_it(capsys, monkeypatch):
-    monkeypatch.setattr("framelane.cli._extras.find_spec", lambda name: None)
+    monkeypatch.setattr("framelane.cli._extras.find_spec", lambda _: None)
     assert main(["inspect", "1"]) == 7
     assert "pyelftools is not installed; the command line needs the extra `doctor`" in capsys.readouterr().err

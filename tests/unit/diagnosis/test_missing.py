@@ -117,6 +117,15 @@ def test_the_driver_is_no_wheel(tmp_path, missing):
     assert "install the NVIDIA driver" in missing(env).fix
 
 
+def test_the_driver_does_not_hide_what_else_is_missing(tmp_path, missing):
+    env = Made(tmp_path / "env", ["libcublas.so.13", "libcuda.so.1"])
+    env.libraries["libcuda.so.1"].unlink()
+    assert missing(env).found_in == (str(env.libraries["libcublas.so.13"].parent),)
+    assert missing(env, LD_LIBRARY_PATH=env.path).names == ("libcuda.so.1",)
+    shutil.rmtree(env.site / "nvidia")
+    assert missing(env).fix.endswith("/env/bin/python -m pip install nvidia-cublas")
+
+
 def test_an_unknown_library_has_no_command(tmp_path, missing):
     env = Made(tmp_path / "env", ["libodd.so.1"])
     shutil.rmtree(env.site / "nvidia")
