@@ -8,6 +8,7 @@ FAKE_CUDA_ERROR, FAKE_DRIVER_VERSION, FAKE_DRIVER_INIT.
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import textwrap
 from typing import TYPE_CHECKING
@@ -85,11 +86,13 @@ def driver(folder: Path) -> Path:
     return library(folder / "libcuda.so.1", DRIVER)
 
 
-def site(folder: Path, libraries: Path | None, major: int = 12, **more) -> Path:
-    """A site-packages folder with an ONNX Runtime for that CUDA and, by links, these libraries."""
-    shell(folder, GPU[major], cuda=SAID[major], providers=("cuda", "tensorrt"), **more)
-    if libraries is not None:
-        for child in libraries.iterdir():
+def site(folder: Path, libraries: Path | None, major: int = 12, *, copy: bool = False) -> Path:
+    """Make a site-packages folder with an ONNX Runtime for that CUDA and, by links or as copies, these libraries."""
+    shell(folder, GPU[major], cuda=SAID[major], providers=("cuda", "tensorrt"))
+    for child in libraries.iterdir() if libraries else ():
+        if copy:
+            shutil.copytree(child, folder / child.name)
+        else:
             (folder / child.name).symlink_to(child)
     return folder
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import importlib
+import os
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ from ._cuda_libraries import CUDA_LIBRARIES, find_libraries, package_roots, tens
 from ._cuda_maps import check_loaded, loaded_libraries
 from ._cuda_missing import explain_missing, refuse_rivals, unloadable
 from ._cuda_runtime import CudaRuntime, installed_cuda_runtime
-from ._errors import LoadError
+from ._errors import LoadError, NoDeviceError
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -25,8 +26,13 @@ if TYPE_CHECKING:
 
 _HERE = Path(__file__).resolve().parent.parent  # the folder that the modules' RPATH starts from
 _KINDS = ("cuda", "tensorrt")
+_FORKED = (
+    "this process was forked from one that had used CUDA, and CUDA does not survive that; start it anew: "
+    "multiprocessing.get_context('spawn')"
+)
 
 _lock = threading.Lock()
+_user: int | None = None  # the process that has found its device, and with it has started CUDA
 _loaded: dict[str, dict[str, Path]] = {}  # kind -> the libraries that are loaded for it
 
 
@@ -59,12 +65,16 @@ def prepare(kind: str, index: int) -> None:
     """
     if kind not in _KINDS:
         raise ValueError(f"kind must be one of {', '.join(_KINDS)}, got {kind!r}")
+    global _user
     with _lock:
+        if _user not in (None, os.getpid()):
+            raise NoDeviceError(_FORKED)
         runtime = installed_cuda_runtime(kind)
         if kind not in _loaded:
             _loaded[kind] = _load(runtime, _libraries(kind, runtime.cuda_major))
         check_loaded(_loaded[kind])
         require_device(_native(runtime), f"{kind}:{index}", index)
+        _user = os.getpid()
 
 
 def _libraries(kind: str, cuda_major: int) -> tuple[CudaLibrary, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 
 import pytest
 
@@ -20,8 +21,8 @@ class TestWhatIsLoaded:
 
     @pytest.mark.usefixtures("with_driver")
     def test_a_set_that_another_package_has_loaded_is_taken_as_a_whole(self, cuda_sets, tmp_path):
-        """Two full cuda_sets: the one that is in use already wins over the one that comes first on the path."""
-        other = fake_cuda.wheels(tmp_path / "other", 12)
+        """Two full sets: the one that is in use already wins over the one that comes first on the path."""
+        other = shutil.copytree(cuda_sets[12], tmp_path / "other")
         first = other / "nvidia/cublas/lib/libcublasLt.so.12"
         before = f"""
             sys.path.append({os.fspath(other)!r})
@@ -77,6 +78,19 @@ class TestDevice:
         monkeypatch.setenv("FAKE_CUDA_ERROR", "35")
         said = prepare(site(tmp_path / "site", cuda_sets[12]))
         assert "libcuda.so.1: it has no cuInit, so it is not NVIDIA's" in said
+
+    @pytest.mark.usefixtures("with_driver")
+    def test_a_fork_of_a_process_that_has_used_it(self, tmp_path, cuda_sets):
+        before = """
+            import os, warnings
+            warnings.simplefilter("ignore")  # newer Pythons advise against a fork at all
+            _cuda.prepare("cuda", 0)
+            if child := os.fork():
+                os.waitpid(child, 0)
+                os._exit(0)
+        """
+        said = prepare(site(tmp_path, cuda_sets[12]), before=before)
+        assert said.startswith("NoDeviceError this process was forked from one that had used CUDA")
 
     def test_a_kind_that_does_not_exist(self):
         from framelane import _cuda

@@ -13,21 +13,29 @@ from runtime_shells import record, shell
 
 
 class TestMissing:
-    @pytest.mark.parametrize("name", [library.name for library in CUDA_LIBRARIES[12]])
-    def test_any_one_is_named_with_who_needs_it_where_it_was_sought_and_the_cure(self, name, tmp_path):
-        (library,) = (library for library in CUDA_LIBRARIES[12] if library.name == name)
+    def test_any_one_is_named_with_who_needs_it_where_it_was_sought_and_the_cure(self, tmp_path):
         full = site(tmp_path, None)
-        for other in CUDA_LIBRARIES[12]:
-            (full / other.folder).mkdir(parents=True, exist_ok=True)
-            if other is not library:
-                (full / other.folder / other.name).touch()
-        said = prepare(full)
-        assert said.startswith(
-            "MissingLibraryError CUDA 12 libraries are missing, which onnxruntime-gpu 1.26.0 needs: "
-        )
-        assert f": {name} (needed by {library.needed_by}). Searched: " in said
-        assert os.fspath(full / library.folder) in said
-        assert said.endswith(". Install: pip install 'framelane[cuda12]'")
+        files = {library: full / library.folder / library.name for library in CUDA_LIBRARIES[12]}
+        for file in files.values():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.touch()
+        before = f"""
+            import os
+            for file in {[os.fspath(file) for file in files.values()]!r}:
+                os.rename(file, file + ".away")
+                try:
+                    _cuda.prepare("cuda", 0)
+                except framelane.MissingLibraryError as error:
+                    print(error)
+                os.rename(file + ".away", file)
+        """
+        texts = prepare(full, before=before).splitlines()[:-1]
+        assert len(texts) == len(files)
+        for library, said in zip(files, texts, strict=True):
+            assert said.startswith("CUDA 12 libraries are missing, which onnxruntime-gpu 1.26.0 needs: ")
+            assert f": {library.name} (needed by {library.needed_by}). Searched: " in said
+            assert os.fspath(full / library.folder) in said
+            assert said.endswith(". Install: pip install 'framelane[cuda12]'")
 
     def test_what_pip_believes_to_be_there_is_installed_again(self, tmp_path):
         full = site(tmp_path, None)
@@ -116,9 +124,9 @@ class TestWrong:
         )
         assert said.endswith("pip uninstall -y nvidia-cudnn-cu12 nvidia-cudnn-cu13 && pip install nvidia-cudnn-cu12")
 
-    @pytest.mark.parametrize("content", [b"", b"not a library", b"\x7fELF\x02\x01\x01" + 60 * b"\0"])
-    def test_a_file_that_is_no_library(self, content, tmp_path):
-        full = fake_cuda.wheels(site(tmp_path, None), 12)
+    @pytest.mark.parametrize("content", [b"", b"not a library", b"\x7fELF\x02\x01\x01\0"], ids=["empty", "text", "cut"])
+    def test_a_file_that_is_no_library(self, content, tmp_path, cuda_sets):
+        full = site(tmp_path, cuda_sets[12], copy=True)
         file = full / "nvidia/cublas/lib/libcublas.so.12"
         file.write_bytes(content)
         said = prepare(full)
@@ -135,8 +143,8 @@ class TestWrong:
         assert f"{cuda_sets[12]}/nvidia/" in said
 
     @pytest.mark.usefixtures("with_driver")
-    def test_a_library_that_was_replaced_while_it_was_loaded(self, tmp_path):
-        full = fake_cuda.wheels(site(tmp_path, None), 12)
+    def test_a_library_that_was_replaced_while_it_was_loaded(self, tmp_path, cuda_sets):
+        full = site(tmp_path, cuda_sets[12], copy=True)
         file = full / "nvidia/cufft/lib/libcufft.so.11"
         before = f"""
             import os, shutil
