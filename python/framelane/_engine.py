@@ -63,7 +63,9 @@ class Engine:
         Frames in each of the two rings.
     batch : int
         Most frames in one run, for models whose first axis counts frames and is free. Fewer run together when the next
-        does not come within `batch_timeout`, differs in shape, or does not exist.
+        does not come within `batch_timeout`, differs in shape, or does not exist. An output that is no picture is
+        divided among the frames where its first axis has the name of the input's, so that its rows are theirs for
+        certain; frames of a model with any other such output run one by one.
     batch_timeout : float
         Seconds that the first frame of a batch waits for the others.
     streams : int, optional

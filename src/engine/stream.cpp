@@ -1,8 +1,10 @@
 #include "engine/stream.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <numeric>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include "core/error.hpp"
@@ -22,6 +24,10 @@ Tensor rows(const Tensor& tensor, std::int64_t first, std::int64_t count) {
           tensor.dtype(),    std::move(shape),
           tensor.strides(),  tensor.device(),
           tensor.read_only()};
+}
+
+std::string_view first_axis_name(const ort::TensorInfo& info) {
+  return info.shape && !info.shape->empty() ? std::string_view(info.shape->front().name) : std::string_view();
 }
 
 template <class Step>
@@ -62,6 +68,9 @@ Stream::Stream(std::shared_ptr<const ort::Session> session, std::shared_ptr<Pict
       outputs_(binding_.session().outputs().size()) {}
 
 void Stream::run(std::span<const JobPtr> jobs, const ort::RunOptions& options) {
+  if (jobs.size() > 1) {
+    check_divisible(*jobs.front());
+  }
   for (std::size_t input = 0; input < inputs_.size(); ++input) {
     feed(input, jobs);
   }
@@ -85,6 +94,23 @@ void Stream::run(std::span<const JobPtr> jobs, const ort::RunOptions& options) {
   for (std::size_t i = 0; i < jobs.size(); ++i) {
     for (auto& of_output : results) {
       jobs[i]->outputs.push_back(std::move(of_output[i]));
+    }
+  }
+}
+
+// The rows of an output can be anything, such as what was found in all frames together, unless the model says that
+// they are the input's: then the axis has the same name. A number that happens to fit proves nothing.
+void Stream::check_divisible(const Job& job) const {
+  const ort::Session& session = binding_.session();
+  for (std::size_t output = 0; output < outputs_.size(); ++output) {
+    const ort::TensorInfo& info = session.outputs()[output];
+    const auto is_first_of = [axis = first_axis_name(info)](const ort::TensorInfo& input) {
+      return !axis.empty() && first_axis_name(input) == axis;
+    };
+    if (unpack_step(job, output) == nullptr && std::ranges::none_of(session.inputs(), is_first_of)) {
+      throw ShapeError("output '" + info.name + "' (" + ort::describe(info) +
+                       ") cannot be divided among the frames of a batch: its first axis is not named as an input's; "
+                       "use batch=1");
     }
   }
 }

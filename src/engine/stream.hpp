@@ -35,6 +35,7 @@ class Stream {
     Tensor tensor_;
   };
 
+  void check_divisible(const Job& job) const;
   void release_foreign_inputs(std::span<const JobPtr> jobs);
   void feed(std::size_t input, std::span<const JobPtr> jobs);
   void feed_pictures(std::size_t input, const PackStep& step, std::span<const JobPtr> jobs);

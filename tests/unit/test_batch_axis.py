@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from onnx import TensorProto, helper
 
 import framelane as fl
-from networks import doubler
+from networks import doubler, network, value
 
 
 def engine(shape, **options):
@@ -93,3 +94,28 @@ def test_infer_says_so_before_the_first_frame():
     with pytest.raises(fl.ShapeError, match="Use batch=1"):
         fl.Pipeline([source(), fl.Infer(doubler(("C", 8, 8)), batch=2), list]).run()
     assert taken == []
+
+
+def finder(output_axis):
+    """A network that gives the positive numbers of all frames together."""
+    nodes = [
+        helper.make_node("Greater", ["x", "zero"], ["found"]),
+        helper.make_node("Reshape", ["found", "flat"], ["mask"]),
+        helper.make_node("Compress", ["x", "mask"], ["y"]),
+    ]
+    constants = [
+        helper.make_tensor("zero", TensorProto.FLOAT, [], [0.0]),
+        helper.make_tensor("flat", TensorProto.INT64, [1], [-1]),
+    ]
+    return network(nodes, [value("x", ("N", 4))], [value("y", (output_axis,))], constants)
+
+
+@pytest.mark.parametrize("output_axis", ["found", None])
+def test_rows_that_only_happen_to_fit_are_not_dealt_out(output_axis):
+    counts = [3, 1, 0, 4, 2, 2, 0, 0]  # two frames together always have a number that divides by two
+    with fl.Engine(finder(output_axis), batch=2, streams=1, batch_timeout=5, capacity=16) as running:
+        for index, count in enumerate(counts):
+            running.put(np.array([[index + 1] * count + [-1] * (4 - count)], np.float32))
+        running.finish()
+        results = [np.asarray(frame.tensors["y"]).tolist() for frame in running]
+    assert results == [[index + 1] * count for index, count in enumerate(counts)]
