@@ -1,7 +1,10 @@
 // What an item costs in core/ring.hpp: build/release/bench/cpp/bench_ring
 #include <benchmark/benchmark.h>
+#include <sched.h>
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <thread>
 #include <vector>
@@ -26,13 +29,34 @@ void put_and_get(benchmark::State& state) {
 }
 BENCHMARK(put_and_get)->Arg(64);
 
+// The time of each pass from the first put to the last get, by item. On a machine that does other things too, the best
+// one tells what the ring costs.
+class Passes {
+ public:
+  void begin() { begun_ = Clock::now(); }
+  void end() { best_ = std::min(best_, std::chrono::duration<double>(Clock::now() - begun_).count()); }
+  void report(benchmark::State& state, std::uint64_t items) const {
+    state.counters["best"] = best_ / static_cast<double>(items);  // seconds an item: 8n are 8 ns
+    state.counters["mean"] = benchmark::Counter(static_cast<double>(state.iterations() * items),
+                                                benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  Clock::time_point begun_;
+  double best_ = 1e9;
+};
+
+constexpr std::uint64_t items = 100'000;
+
 // One producer, one consumer, as fast as they can.
 void through(benchmark::State& state) {
-  constexpr std::uint64_t items = 1'000'000;
   double waits = 0;
+  Passes passes;
   for (auto _ : state) {
     Ring<std::uint64_t> ring(static_cast<std::size_t>(state.range(0)));
     std::thread producer([&] {
+      passes.begin();
       for (std::uint64_t i = 0; i < items; ++i) {
         ring.put(i);
       }
@@ -45,6 +69,7 @@ void through(benchmark::State& state) {
         break;
       }
     }
+    passes.end();
     producer.join();
     const auto stats = ring.stats();
     waits += static_cast<double>(stats.put_waits + stats.get_waits);
@@ -53,8 +78,7 @@ void through(benchmark::State& state) {
     }
   }
   state.counters["waits"] = benchmark::Counter(waits, benchmark::Counter::kAvgIterations);
-  state.counters["ns_per_item"] = benchmark::Counter(static_cast<double>(state.iterations()) * items,
-                                                     benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+  passes.report(state, items);
 }
 BENCHMARK(through)->Arg(64)->Arg(1024)->Arg(65536)->UseRealTime()->Unit(benchmark::kMillisecond);
 
@@ -66,6 +90,7 @@ class Spsc {
     const auto tail = tail_.load(std::memory_order_relaxed);
     while (tail - head_seen_ > mask_) {
       head_seen_ = head_.load(std::memory_order_acquire);
+      put_spins_.relax();
     }
     slots_[tail & mask_] = item;
     tail_.store(tail + 1, std::memory_order_release);
@@ -74,6 +99,7 @@ class Spsc {
     const auto head = head_.load(std::memory_order_relaxed);
     while (head == tail_seen_) {
       tail_seen_ = tail_.load(std::memory_order_acquire);
+      get_spins_.relax();
     }
     const auto item = slots_[head & mask_];
     head_.store(head + 1, std::memory_order_release);
@@ -81,19 +107,32 @@ class Spsc {
   }
 
  private:
+  // Lets the other thread run where there is one processor for both.
+  struct Spins {
+    unsigned count = 0;
+    void relax() noexcept {
+      if (++count % 4096 == 0) {
+        sched_yield();
+      }
+    }
+  };
+
   std::vector<std::uint64_t> slots_;
   std::size_t mask_;
   alignas(framelane::cache_line) std::atomic<std::uint64_t> head_{0};
   alignas(framelane::cache_line) std::uint64_t tail_seen_ = 0;
+  Spins get_spins_;
   alignas(framelane::cache_line) std::atomic<std::uint64_t> tail_{0};
   alignas(framelane::cache_line) std::uint64_t head_seen_ = 0;
+  Spins put_spins_;
 };
 
 void through_spsc(benchmark::State& state) {
-  constexpr std::uint64_t items = 1'000'000;
+  Passes passes;
   for (auto _ : state) {
     Spsc ring(static_cast<std::size_t>(state.range(0)));
     std::thread producer([&] {
+      passes.begin();
       for (std::uint64_t i = 0; i < items; ++i) {
         ring.put(i);
       }
@@ -104,10 +143,10 @@ void through_spsc(benchmark::State& state) {
         break;
       }
     }
+    passes.end();
     producer.join();
   }
-  state.counters["ns_per_item"] = benchmark::Counter(static_cast<double>(state.iterations()) * items,
-                                                     benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+  passes.report(state, items);
 }
 BENCHMARK(through_spsc)->Arg(64)->Arg(1024)->Arg(65536)->UseRealTime()->Unit(benchmark::kMillisecond);
 

@@ -26,7 +26,8 @@ enum class Step : std::uint8_t {
 };
 
 // Whether a thread that catches up with the other end looks for more at once. At its own pace it lets some gather first
-// (for half a microsecond): two threads that run side by side would else fight for a cache line over each item.
+// (for half a microsecond, where that helps): two threads that run side by side would else fight for a cache line over
+// each item.
 enum class Pace : std::uint8_t { prompt, gathering };
 
 // A bounded first-in-first-out queue for any number of producers and consumers that never waits: the part of Ring
@@ -46,7 +47,7 @@ class BoundedQueue {
 
  public:
   explicit BoundedQueue(std::size_t capacity)
-      : capacity_(checked(capacity)), mask_(std::bit_ceil(capacity) - 1), slots_(new Slot[mask_ + 1]) {}
+      : capacity_(checked(capacity)), mask_(std::bit_ceil(capacity) - 1), slots_(new Slot[mask_ + 1]()) {}
   BoundedQueue(const BoundedQueue&) = delete;
   BoundedQueue& operator=(const BoundedQueue&) = delete;
   BoundedQueue(BoundedQueue&&) = delete;
@@ -190,12 +191,14 @@ class BoundedQueue {
   // What one side writes: head_ the consumers, tail_ the producers.
   struct alignas(cache_line) End {
     std::atomic<Word> claimed{0};
-    std::atomic<Word> done{0};
     std::atomic<Word> other_seen{0};  // an old `done` of the other end
     std::atomic<Word> gathered{0};    // how much newer it was than the one before
+    std::atomic<Word> looks{0};       // that found next to nothing
     std::atomic<Word> high_water{0};  // of the tail only
+    // What the other side looks at, apart from the rest: else a look would hold up the next claim.
+    alignas(cache_line) std::atomic<Word> done{0};
   };
-  static_assert(sizeof(End) == cache_line && std::atomic<Word>::is_always_lock_free);
+  static_assert(sizeof(End) == 2 * cache_line && std::atomic<Word>::is_always_lock_free);
 
   static std::size_t checked(std::size_t capacity) {
     if (capacity < 1 || capacity > max_capacity) {
@@ -218,12 +221,25 @@ class BoundedQueue {
     }
     return between(position, look_at(tail_, head_));
   }
-  static void let_gather(const End& mine) noexcept {
+  // Pays when the other side works at the same time and is fast. Where the last look found next to nothing it probably
+  // does not, and so it is only tried now and then.
+  static void let_gather(End& mine) noexcept {
     constexpr Word enough = 32;  // items found at the last look: then the cost of looking is spread well
-    if (mine.gathered.load(std::memory_order_relaxed) < enough) {
-      for (int i = 0; i < 20; ++i) {
-        pause();
+    constexpr Word next_to_nothing = 4;
+    constexpr Word seldom = 64;
+    const Word found = mine.gathered.load(std::memory_order_relaxed);
+    if (found >= enough) {
+      return;
+    }
+    if (found < next_to_nothing) {
+      const Word looks = mine.looks.load(std::memory_order_relaxed) + 1;  // relaxed: about so many will do
+      mine.looks.store(looks, std::memory_order_relaxed);
+      if (looks % seldom != 0) {
+        return;
       }
+    }
+    for (int i = 0; i < 20; ++i) {
+      pause();
     }
   }
   static Word look_at(const End& other, End& mine) noexcept {

@@ -98,43 +98,24 @@ class Ring {
   // interrupt throws; then the item is not put.
   template <class OnDrop>
   PutResult put(T item, const Deadline& deadline, const Interrupt& interrupt, OnDrop&& on_drop) {
-    for (bool late = false;;) {
-      const PutResult result = try_put<Pace::gathering>(item, on_drop);
-      if (result == PutResult::closed) {
-        throw RingClosed(closed_text);
-      }
-      if (result != PutResult::full) {
-        return result;
-      }
-      if (overflow_ == Overflow::raise) {
-        throw RingFull(full_text());
-      }
-      if (late) {
-        throw RingTimeout(still_full_text());
-      }
-      late = wait_for_room(deadline, interrupt) == Wake::timed_out;
-    }
+    const PutResult result = try_put<Pace::gathering>(item, on_drop);
+    return result < PutResult::full ? result : put_late(result, item, deadline, interrupt, on_drop);
   }
-  PutResult put(T item, const Deadline& deadline = {}, const Interrupt& interrupt = {}) {
+  PutResult put(T item, const Deadline& deadline = no_deadline, const Interrupt& interrupt = no_interrupt) {
     return put(std::move(item), deadline, interrupt, [](T&&) noexcept {});
   }
 
   // The oldest item; nullopt once the ring is closed and empty. Throws RingTimeout and what the interrupt throws.
-  std::optional<T> next(const Deadline& deadline = {}, const Interrupt& interrupt = {}) {
+  std::optional<T> next(const Deadline& deadline = no_deadline, const Interrupt& interrupt = no_interrupt) {
     std::optional<T> item;
     const auto take = [&](T&& oldest) noexcept { item.emplace(std::move(oldest)); };
-    for (bool late = false;;) {
-      if (try_get_with<Pace::gathering>(take) != GetResult::empty) {
-        return item;
-      }
-      if (late) {
-        throw RingTimeout(still_empty_text);
-      }
-      late = wait_for_item(deadline, interrupt) == Wake::timed_out;
+    if (try_get_with<Pace::gathering>(take) == GetResult::empty) {
+      get_late(take, deadline, interrupt);
     }
+    return item;
   }
   // The same, but throws RingClosed once the ring is closed and empty.
-  T get(const Deadline& deadline = {}, const Interrupt& interrupt = {}) {
+  T get(const Deadline& deadline = no_deadline, const Interrupt& interrupt = no_interrupt) {
     if (auto item = next(deadline, interrupt)) {
       return std::move(*item);
     }
@@ -143,10 +124,12 @@ class Ring {
 
   // Return when a put (a get) is worth trying, which another thread may have made futile by then, or when the deadline
   // has passed.
-  Wake wait_for_room(const Deadline& deadline, const Interrupt& interrupt = {}, Manner manner = Manner::eager) {
+  Wake wait_for_room(const Deadline& deadline, const Interrupt& interrupt = no_interrupt,
+                     Manner manner = Manner::eager) {
     return putters_.wait(getters_, Room{queue_}, deadline, interrupt, manner);
   }
-  Wake wait_for_item(const Deadline& deadline, const Interrupt& interrupt = {}, Manner manner = Manner::eager) {
+  Wake wait_for_item(const Deadline& deadline, const Interrupt& interrupt = no_interrupt,
+                     Manner manner = Manner::eager) {
     return getters_.wait(putters_, Item{queue_}, deadline, interrupt, manner);
   }
 
@@ -204,6 +187,38 @@ class Ring {
   }
 
  private:
+  // The rest of put and next, for when the first try came to nothing. Not inlined: the way without a wait stays short.
+  template <class OnDrop>
+  [[gnu::noinline]] PutResult put_late(PutResult result, T& item, const Deadline& deadline, const Interrupt& interrupt,
+                                       OnDrop& on_drop) {
+    for (bool late = false;;) {
+      if (result == PutResult::closed) {
+        throw RingClosed(closed_text);
+      }
+      if (result != PutResult::full) {
+        return result;
+      }
+      if (overflow_ == Overflow::raise) {
+        throw RingFull(full_text());
+      }
+      if (late) {
+        throw RingTimeout(still_full_text());
+      }
+      late = wait_for_room(deadline, interrupt) == Wake::timed_out;
+      result = try_put<Pace::gathering>(item, on_drop);
+    }
+  }
+  template <class Take>
+  [[gnu::noinline]] void get_late(Take& take, const Deadline& deadline, const Interrupt& interrupt) {
+    for (bool late = false; !late;) {
+      late = wait_for_item(deadline, interrupt) == Wake::timed_out;
+      if (try_get_with<Pace::gathering>(take) != GetResult::empty) {
+        return;
+      }
+    }
+    throw RingTimeout(still_empty_text);
+  }
+
   // What the two sides wait for.
   struct Room {
     BoundedQueue<T>& queue;

@@ -14,6 +14,9 @@ struct Interrupt {
   std::function<void()> check;
   std::chrono::nanoseconds period{0};  // 0: only when woken by a signal
 };
+// What callers that wait for ever and handle no signals pass: made once, for making one costs as much as a put.
+inline const Deadline no_deadline{};
+inline const Interrupt no_interrupt{};  // NOLINT(bugprone-throwing-static-initialization): it is empty
 
 // Sleeps until `attempt()` is true; false when the deadline passed first. `attempt` is called at least once.
 template <class Attempt>
