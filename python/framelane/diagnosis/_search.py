@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ._candidate import Unusable, usable_library
-from ._elf import ElfFile, read_elf
+from ._elf import ElfFile, elf_error, read_elf
 from ._ld_cache import LdCache, read_cache
 from ._loader_host import LoaderHost, this_host
 from ._search_path import Place, Rule, candidates, expand, folders_of, library_path_entries
@@ -263,7 +263,10 @@ class Loader:
         file = self._file_of(path)
         if elf is None:
             elf = read_elf(file)
-        facts = os.stat(file)
+        try:
+            facts = os.stat(file)
+        except OSError as error:  # it is gone since
+            raise elf_error(file, f"cannot be read: {error.strerror}") from None
         identity = (facts.st_dev, facts.st_ino)
         one = next((one for one in self._objects if one.identity == identity), None)
         if one is None:
