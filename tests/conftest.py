@@ -8,6 +8,11 @@ import signal
 import pytest
 from hypothesis import settings
 
+import software_gpu
+
+# ONNX Runtime looks for devices once a process, at the first question.
+software_gpu.offer()
+
 # No deadline: a busy machine or a sanitizer makes any example slow. In CI always the same examples, so that a failure
 # is the change's and not chance's.
 settings.register_profile("framelane", deadline=None, derandomize=bool(os.environ.get("CI")), print_blob=True)

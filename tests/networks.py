@@ -46,6 +46,19 @@ def doubler(shape=("N", 3), dtype=TensorProto.FLOAT):
     return network([helper.make_node("Add", ["x", "x"], ["y"])], [value("x", shape, dtype)], [value("y", shape, dtype)])
 
 
+def split(shape=(1, 3, 32, 32), middle="Hardmax", domain="", name="middle"):
+    """Sigmoid, an operator that no GPU provider has in software, Sigmoid; of a free size where `shape` is."""
+    return network(
+        [
+            helper.make_node("Sigmoid", ["x"], ["a"], "before"),
+            helper.make_node(middle, ["a"], ["b"], name, domain=domain),
+            helper.make_node("Sigmoid", ["b"], ["y"], "after"),
+        ],
+        [value("x", shape)],
+        [value("y", shape)],
+    )
+
+
 def identity_of(type_proto):
     """A network whose input and output have this type."""
     graph = helper.make_graph(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ._core import BoundRun, FramePool, Ring, Tensor
+from ._devices import Device, devices
 from ._engine import Engine
 from ._engine_stats import EngineStats
 from ._errors import (
@@ -33,7 +34,7 @@ from ._infer import Infer
 from ._npz import NpzWriter
 from ._pack import pack, unpack
 from ._pipeline import Pipeline
-from ._placement import NodePlacement, Placement
+from ._placement import CopyPlacement, NodePlacement, Placement, PlacementWarning
 from ._postprocess import Postprocess
 from ._preprocess import Preprocess
 from ._records import JsonlWriter
@@ -53,6 +54,8 @@ __version__ = "0.1.0"
 
 __all__ = [
     "BoundRun",
+    "CopyPlacement",
+    "Device",
     "DeviceMemoryError",
     "Engine",
     "EngineStats",
@@ -75,6 +78,7 @@ __all__ = [
     "Pipeline",
     "Placement",
     "PlacementError",
+    "PlacementWarning",
     "Postprocess",
     "Preprocess",
     "Report",
@@ -101,6 +105,7 @@ __all__ = [
     "VideoReader",
     "VideoWriter",
     "Zip",
+    "devices",
     "pack",
     "resize",
     "unpack",

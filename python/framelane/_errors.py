@@ -24,6 +24,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ._placement import Placement
+
 
 class FramelaneError(Exception):
     """Base of all errors that framelane raises on purpose."""
@@ -54,7 +59,15 @@ class ModelError(LoadError):
 
 
 class PlacementError(FramelaneError):
-    """Nodes of the model are not on the device that was asked for."""
+    """Nodes of the model are not on the device that was asked for.
+
+    Attributes
+    ----------
+    placement : Placement or None
+        Where all of them are; None where that could not be found out.
+    """
+
+    placement: Placement | None = None
 
 
 class RingError(FramelaneError):

@@ -55,11 +55,17 @@ class DamagedModelError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One operator call of the graph; `name` is its first output where the model gives it no name."""
+    """One operator call of the graph.
+
+    `name` is its first output where the model gives it no name, and it is not `named` then. `depth` is 0 in the main
+    graph and counts the graphs around it elsewhere.
+    """
 
     name: str
     operator: str
     domain: str
+    named: bool = True
+    depth: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +151,7 @@ class _Reader:
             elif number == 10 and isinstance(value, tuple):
                 domain = self._text(value)
             elif number == 7 and isinstance(value, tuple):
-                self._node(value, 0)
+                self._node(value, 1)
         self._file.functions.add((domain, name))
 
     def _graph(self, span: Span, depth: int) -> None:
@@ -194,7 +200,7 @@ class _Reader:
                 domain = self._text(value)
             elif number == 5:
                 self._attribute(value, depth)
-        self._file.nodes.append(Node(name or output, operator, domain))
+        self._file.nodes.append(Node(name or output, operator, domain, bool(name), depth))
 
     def _attribute(self, span: Span, depth: int) -> None:
         for number, value in self._fields(span):

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import os
-import re
+import warnings
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from . import _core
 from ._binding import bind
-from ._errors import ModelError, NoDeviceError
+from ._devices import CPU, Target, parse_device, prepare_device
+from ._errors import LoadError, ModelError
 from ._model import Model, open_model
 from ._model_error import explain
-from ._placement import Placement, placement_on_cpu
+from ._placement import Placement, PlacementWarning, placement_on_cpu
 from ._runtime import ensure_runtime
 from ._session_options import SessionOptions
 from ._tensor_info import TensorInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from types import TracebackType
-
-_DEVICES = ("cpu",)
 
 
 @dataclass(frozen=True)
@@ -58,11 +57,15 @@ class SessionStats:
         Finished runs, those of its bindings included.
     copies, copied_bytes : int
         Inputs that could not be read in place, because they were not contiguous and aligned.
+    fallback_nodes : int
+        Nodes that run on the CPU although another device was asked for, because ``fallback="cpu"`` or ``allow_cpu=``
+        let them; 0 when the session is where it was asked to be.
     """
 
     runs: int
     copies: int
     copied_bytes: int
+    fallback_nodes: int = 0
 
 
 class Session(_core.SessionBase):
@@ -73,18 +76,26 @@ class Session(_core.SessionBase):
     model : path, bytes or onnx.ModelProto
         A path may have its weights in files beside it.
     device : str
-        Where it runs. This version has ``"cpu"``.
+        Where it runs: ``"cpu"``, ``"cuda:0"``, ``"tensorrt:0"``, or a device that an installed provider package brings,
+        as ``"webgpu"``; `framelane.devices` lists them.
     options : SessionOptions or None
         Threads, optimisation, and so on.
+    allow_cpu : sequence of str
+        Names or operators of nodes that may run on the CPU, where the device does not take them.
+    fallback : {"cpu"} or None
+        What to do when the device is not there, or does not take all nodes: None raises, ``"cpu"`` lets the CPU run
+        them and warns (`PlacementWarning`).
 
     Raises
     ------
     ModelError
         The model is missing, damaged, or not supported; names the file and what is wrong.
-    NoDeviceError
-        The device is not there.
+    PlacementError
+        Nodes are not on the device: names each, what it moves, and why it is elsewhere.
+    NoDeviceError, MissingLibraryError
+        The device, or a library that it needs, is not there; with the cure.
     RuntimeNotInstalledError, LibraryVersionError
-        ONNX Runtime is missing, broken or too old.
+        ONNX Runtime or what it needs is missing, broken or in another version.
 
     Notes
     -----
@@ -102,27 +113,58 @@ class Session(_core.SessionBase):
         device: str = "cpu",
         *,
         options: SessionOptions | None = None,
+        allow_cpu: Sequence[str] = (),
+        fallback: Literal["cpu"] | None = None,
     ) -> None:
-        _check_device(device)
+        if fallback not in (None, "cpu"):
+            raise ValueError(f"fallback is {fallback!r}; give None or 'cpu'")
+        if isinstance(allow_cpu, str):
+            raise TypeError(f"allow_cpu is a sequence of names; write allow_cpu=[{allow_cpu!r}]")
+        parse_device(device)
         self._options = options or SessionOptions()
-        self._device = device
+        self._allow_cpu, self._fallback = tuple(allow_cpu), fallback
         opened = open_model(model)
+        target, self._fell_back = _target(device, fallback)
+        self._requested, self._device = device, target.device
         self._runtime = ensure_runtime()
-        self._load(opened, self._runtime)
-        self._model = replace(opened, data=None)  # ONNX Runtime has its own copy
         self._placement: Placement | None = None
+        if target is CPU:
+            self._load(opened, self._options._native())
+        else:
+            self._placement = self._load_on_device(opened, target)
+        self._model = replace(opened, data=None)  # ONNX Runtime has its own copy
         self._inputs = tuple(TensorInfo(*info) for info in _core.session_inputs(self))
         self._outputs = tuple(TensorInfo(*info) for info in _core.session_outputs(self))
 
-    def _load(self, model: Model, version: str) -> None:
-        options = self._options._native()
+    def _load(self, model: Model, options: dict[str, Any]) -> None:
         try:
             if model.path is not None:
                 _core.session_open_file(self, model.path, options)
             else:
                 _core.session_open_bytes(self, model.data, options)
         except ModelError as error:
-            raise explain(model, version, error) from error
+            raise explain(model, self._runtime, error) from error
+
+    def _load_on_device(self, model: Model, target: Target) -> Placement:
+        """Load, and prove that it is there. A profile of the user's own is begun by loading once more."""
+        from ._placement_trial import Trial  # here, for it takes as long to import as the rest of a session
+        from ._session_proof import Request, prove
+
+        request = Request(target, self._allow_cpu, self._fallback is not None)
+        options = self._options._native() | target.native()
+        try:
+            with Trial() as trial:
+                self._load(model, options | {"profile_prefix": trial.prefix})
+                placement = prove(self, model, request, self._runtime, trial)
+            if options["profile_prefix"]:
+                self.close()
+                self._load(model, options)
+        except BaseException:
+            self.close()
+            raise
+        if placement.fallback:
+            warnings.warn(placement.fallback, PlacementWarning, stacklevel=4)
+        return placement
 
     @property
     def device(self) -> str:
@@ -146,10 +188,11 @@ class Session(_core.SessionBase):
 
     @property
     def placement(self) -> Placement:
-        """Where it runs, node by node. Reads the nodes from the model's file at the first call."""
+        """Where it runs, node by node. On the CPU the nodes are read from the model's file at the first call."""
         if self._placement is None:
             nodes, note = self._model.read_nodes()
-            self._placement = placement_on_cpu(nodes, self._runtime, note)
+            requested = (self._requested, self._fell_back) if self._fell_back else ("", "")
+            self._placement = placement_on_cpu(nodes, self._runtime, note, requested=requested)
         return self._placement
 
     def bind(self, inputs: Any = None, outputs: Mapping[str, Any] | None = None) -> _core.BoundRun:
@@ -185,7 +228,12 @@ class Session(_core.SessionBase):
 
     def stats(self) -> SessionStats:
         """Return counts of runs and of copied inputs."""
-        return SessionStats(*_core.session_counts(self))
+        return SessionStats(*_core.session_counts(self), self._fallback_nodes())
+
+    def _fallback_nodes(self) -> int:
+        if self._fell_back:
+            return len(self.placement.nodes)
+        return len(self._placement.misplaced) if self._placement is not None else 0
 
     def end_profiling(self) -> str:
         """Write the profile and return its path; empty when profiling is off."""
@@ -197,7 +245,7 @@ class Session(_core.SessionBase):
                 f"a Session made of {self._model.label.removeprefix('the ')} does not pickle; "
                 "make it from a path, or make it in the other process"
             )
-        return _load_again, (self._model.path, self._device, self._options)
+        return _load_again, (self._model.path, self._requested, self._options, self._allow_cpu, self._fallback)
 
     def __enter__(self) -> Self:
         return self
@@ -208,18 +256,19 @@ class Session(_core.SessionBase):
         self.close()
 
 
-def _load_again(path: bytes, device: str, options: SessionOptions) -> Session:
+def _load_again(
+    path: bytes, device: str, options: SessionOptions, allow_cpu: tuple[str, ...], fallback: Literal["cpu"] | None
+) -> Session:
     """Make a pickled session anew, in another process as a rule."""
-    return Session(os.fsdecode(path), device, options=options)
+    return Session(os.fsdecode(path), device, options=options, allow_cpu=allow_cpu, fallback=fallback)
 
 
-def _check_device(device: str) -> None:
-    if device in _DEVICES:
-        return
-    kind = device.partition(":")[0]
-    if re.fullmatch(r"(cuda|tensorrt)(:\d+)?", device):
-        raise NoDeviceError(
-            f"device {device!r} cannot be used: this version of framelane runs networks on the CPU only, and does "
-            f"not run one there under the name of {kind}; use device='cpu'"
-        )
-    raise NoDeviceError(f"unknown device {device!r}; this version of framelane has: {', '.join(_DEVICES)}")
+def _target(device: str, fallback: str | None) -> tuple[Target, str]:
+    """Return where to run, and why it is not where it was asked for."""
+    try:
+        return prepare_device(device), ""
+    except LoadError as error:
+        if fallback is None:
+            raise
+        warnings.warn(f"{error}. Runs on the CPU, as fallback='cpu' allows", PlacementWarning, stacklevel=3)
+        return CPU, str(error)

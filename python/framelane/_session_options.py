@@ -96,6 +96,9 @@ class SessionOptions:
             "free_dimensions": list(self.free_dimensions.items()),
             "config": list(config.items()),
             "custom_operator_libraries": [os.fsencode(library) for library in self.custom_operator_libraries],
+            "provider": "",
+            "provider_index": 0,
+            "provider_options": [],
         }
 
 

@@ -45,12 +45,17 @@ std::optional<Tensor> in_place(const py::object& array) {
   }
 }
 
+std::unique_ptr<ort::IoBinding> make_binding(const std::shared_ptr<const ort::Session>& session) {
+  const GilRelease released;
+  return std::make_unique<ort::IoBinding>(session);
+}
+
 }  // namespace
 
 BoundRun::BoundRun(std::shared_ptr<SessionState> state, py::dict inputs, py::dict outputs,
                    const std::vector<std::string>& replaceable)
     : state_(std::move(state)),
-      binding_(std::make_unique<ort::IoBinding>(state_->session)),
+      binding_(make_binding(state_->session)),
       inputs_(std::move(inputs)),
       outputs_(std::move(outputs)) {
   for (std::size_t i = 0; i < state_->input_names.size(); ++i) {
@@ -61,11 +66,11 @@ BoundRun::BoundRun(std::shared_ptr<SessionState> state, py::dict inputs, py::dic
     const std::string& name = state_->session->outputs()[i].name;
     if (array.is_none()) {
       allocated_.push_back(i);
-    } else {
-      binding_->bind_output(i, tensor_from_python(array.ptr()));
-      if (std::find(replaceable.begin(), replaceable.end(), name) != replaceable.end()) {
-        replaceable_.push_back(i);
-      }
+      continue;
+    }
+    bind_output(i, tensor_from_python(array.ptr()));
+    if (std::find(replaceable.begin(), replaceable.end(), name) != replaceable.end()) {
+      replaceable_.push_back(i);
     }
   }
 }
@@ -85,14 +90,14 @@ void BoundRun::bind_input(std::size_t index, const py::object& array) {
   }
   try {
     if (const std::optional<Tensor> tensor = in_place(array)) {
-      binding_->bind_input(index, *tensor);
+      bind(index, *tensor);
       return;
     }
     const py::module_ numpy = py::module_::import("numpy");
     const py::object source = numpy.attr("asarray")(array);
     const py::object copy = numpy.attr("array")(source, py::arg("order") = "C");
     const Tensor tensor = tensor_from_python(copy.ptr());
-    binding_->bind_input(index, tensor);
+    bind(index, tensor);
     staged_.push_back({source, copy});
     staged_bytes_ += tensor.nbytes();
   } catch (const ShapeError&) {
@@ -100,6 +105,17 @@ void BoundRun::bind_input(std::size_t index, const py::object& array) {
   } catch (const py::type_error&) {
     refuse_feeds(*state_, inputs_.ptr());
   }
+}
+
+// A device may be busy with another run, and binding waits for its turn.
+void BoundRun::bind(std::size_t index, const Tensor& tensor) {
+  const GilRelease released;
+  binding_->bind_input(index, tensor);
+}
+
+void BoundRun::bind_output(std::size_t index, const Tensor& tensor) {
+  const GilRelease released;
+  binding_->bind_output(index, tensor);
 }
 
 PyObject* BoundRun::run() {
@@ -135,7 +151,10 @@ void BoundRun::run_or_replace() {
     run_bound();
   } catch (const ShapeError&) {
     for (const std::size_t index : std::exchange(replaceable_, {})) {
-      binding_->bind_output_allocated(index);
+      {
+        const GilRelease released;
+        binding_->bind_output_allocated(index);
+      }
       allocated_.push_back(index);
     }
     run_bound();

@@ -44,6 +44,8 @@ class BoundRun {
   };
 
   void bind_input(std::size_t index, const pybind11::object& array);
+  void bind(std::size_t index, const Tensor& tensor);
+  void bind_output(std::size_t index, const Tensor& tensor);
   void run_bound();
   void run_or_replace();
 

@@ -5,6 +5,7 @@ PYBIND11_MODULE(_core, m) {
   m.doc() = "Native parts of framelane. Private: import framelane instead.";
   framelane::bindings::register_errors(m);
   framelane::bindings::register_activity(m);
+  framelane::bindings::register_devices(m);
   framelane::bindings::register_engine(m);
   framelane::bindings::register_frame_pool(m);
   framelane::bindings::register_gil(m);

@@ -5,6 +5,7 @@
 namespace framelane::bindings {
 
 void register_activity(pybind11::module_& m);
+void register_devices(pybind11::module_& m);
 void register_errors(pybind11::module_& m);
 void register_engine(pybind11::module_& m);
 void register_frame_pool(pybind11::module_& m);

@@ -6,6 +6,7 @@
 #include "bindings/results.hpp"
 #include "bindings/session_object.hpp"
 #include "bindings/text.hpp"
+#include "ort/provider.hpp"
 
 namespace py = pybind11;
 
@@ -37,6 +38,9 @@ ort::SessionOptions options_from(const py::dict& values) {
   read("free_dimensions", options.free_dimensions);
   read("config", options.config);
   read("custom_operator_libraries", options.custom_operator_libraries);
+  read("provider", options.device.provider);
+  read("provider_index", options.device.index);
+  read("provider_options", options.device.options);
   return options;
 }
 
@@ -96,6 +100,20 @@ py::dict metadata(py::handle session) {
                   "version"_a = read.version, "custom"_a = custom);
 }
 
+// One run on zeros, which no counter counts: for the profile that proves where the nodes ran.
+void run_on_zeros(py::handle session, const std::vector<Shape>& shapes) {
+  const std::shared_ptr<const ort::Session> opened = state_of(session)->session;
+  const GilRelease released;
+  std::vector<Tensor> inputs;
+  for (std::size_t i = 0; i < opened->inputs().size(); ++i) {
+    const DType dtype = opened->inputs()[i].dtype;
+    const auto bytes = static_cast<std::size_t>(element_count(shapes.at(i))) * item_size(dtype);
+    const auto memory = std::make_shared<std::vector<std::uint64_t>>((bytes / 8) + 1);
+    inputs.emplace_back(memory, memory->data(), dtype, shapes[i]);
+  }
+  static_cast<void>(opened->run(inputs));
+}
+
 }  // namespace
 
 void register_session(py::module_& m) {
@@ -112,7 +130,20 @@ void register_session(py::module_& m) {
     const std::shared_ptr<SessionState> state = state_of(session);
     return py::make_tuple(state->runs.load(), state->copies.load(), state->copied_bytes.load());
   });
-  m.def("session_end_profiling", [](py::handle session) { return state_of(session)->session->end_profiling(); });
+  m.def("session_end_profiling", [](py::handle session) {
+    const std::shared_ptr<SessionState> state = state_of(session);
+    const GilRelease released;
+    return state->session->end_profiling();
+  });
+  m.def("session_run_on_zeros", &run_on_zeros, py::arg("session"), py::arg("shapes"));
+  m.def("session_take_log", [](py::handle session) {
+    py::list lines;
+    for (const std::string& line : state_of(session)->session->take_log()) {
+      lines.append(to_text(line));
+    }
+    return lines;
+  });
+  m.def("session_takes_turns", [](py::handle session) { return state_of(session)->session->gate() != nullptr; });
 }
 
 }  // namespace framelane::bindings

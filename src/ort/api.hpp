@@ -25,6 +25,15 @@ struct Allocator;
 struct TypeInfo;
 struct TensorInfo;
 struct ModelMetadata;
+struct EpDevice;
+struct HardwareDevice;
+struct KeyValuePairs;
+struct SyncStream;
+struct CudaOptions;
+struct TensorRtOptions;
+
+// What a session's logging function gets: parameter, severity, category, log id, place in the source, text.
+using LogFunction = void (*)(void*, int, const char*, const char*, const char*, const char*);
 
 // What Python's onnxruntime hands to a library of custom operators, and OrtGetApiBase returns.
 struct ApiBase {
@@ -52,6 +61,9 @@ enum ValueKind : int {
 constexpr int element_string = 8;  // the element types are ONNX's numbers up to bfloat16, our DType's too
 constexpr int arena_allocator = 1;
 constexpr int default_memory = 0;
+
+enum HardwareKind : int { hardware_cpu, hardware_gpu, hardware_npu };
+enum EpMemoryKind : int { ep_device_memory, ep_host_accessible };
 
 }  // namespace abi
 
@@ -85,6 +97,7 @@ constexpr std::uint32_t oldest_api = 24;
   ROW( 36, SessionGetInputName,              1, abi::Status*, (const abi::Session*, std::size_t, abi::Allocator*, char**)) \
   ROW( 37, SessionGetOutputName,             1, abi::Status*, (const abi::Session*, std::size_t, abi::Allocator*, char**)) \
   ROW( 39, CreateRunOptions,                 1, abi::Status*, (abi::RunOptions**))                                      \
+  ROW( 41, RunOptionsSetRunLogSeverityLevel, 1, abi::Status*, (abi::RunOptions*, int))                                  \
   ROW( 46, RunOptionsSetTerminate,           1, abi::Status*, (abi::RunOptions*))                                       \
   ROW( 47, RunOptionsUnsetTerminate,         1, abi::Status*, (abi::RunOptions*))                                       \
   ROW( 48, CreateTensorAsOrtValue,           1, abi::Status*, (abi::Allocator*, const std::int64_t*, std::size_t, int, abi::Value**)) \
@@ -124,10 +137,35 @@ constexpr std::uint32_t oldest_api = 24;
   ROW(137, BindOutput,                       1, abi::Status*, (abi::IoBinding*, const char*, const abi::Value*))        \
   ROW(138, BindOutputToDevice,               1, abi::Status*, (abi::IoBinding*, const char*, const abi::MemoryInfo*))   \
   ROW(140, GetBoundOutputValues,             1, abi::Status*, (const abi::IoBinding*, abi::Allocator*, abi::Value***, std::size_t*)) \
+  ROW(170, SessionOptionsAppendExecutionProvider_TensorRT_V2, 9, abi::Status*, (abi::SessionOptions*, const abi::TensorRtOptions*)) \
+  ROW(171, CreateTensorRTProviderOptions,    9, abi::Status*, (abi::TensorRtOptions**))                                 \
+  ROW(172, UpdateTensorRTProviderOptions,    9, abi::Status*, (abi::TensorRtOptions*, const char* const*, const char* const*, std::size_t)) \
+  ROW(174, ReleaseTensorRTProviderOptions,   9, void,         (abi::TensorRtOptions*))                                  \
   ROW(196, SessionOptionsSetCustomCreateThreadFn, 9, abi::Status*, (abi::SessionOptions*, void* (*)(void*, void (*)(void*), void*))) \
-  ROW(197, SessionOptionsSetCustomThreadCreationOptions, 9, abi::Status*, (abi::SessionOptions*, void*))               \
-  ROW(198, SessionOptionsSetCustomJoinThreadFn, 9, abi::Status*, (abi::SessionOptions*, void (*)(void*)))              \
+  ROW(197, SessionOptionsSetCustomThreadCreationOptions, 9, abi::Status*, (abi::SessionOptions*, void*))                \
+  ROW(198, SessionOptionsSetCustomJoinThreadFn, 9, abi::Status*, (abi::SessionOptions*, void (*)(void*)))               \
+  ROW(204, SessionOptionsAppendExecutionProvider_CUDA_V2, 11, abi::Status*, (abi::SessionOptions*, const abi::CudaOptions*)) \
+  ROW(205, CreateCUDAProviderOptions,       11, abi::Status*, (abi::CudaOptions**))                                     \
+  ROW(206, UpdateCUDAProviderOptions,       11, abi::Status*, (abi::CudaOptions*, const char* const*, const char* const*, std::size_t)) \
+  ROW(208, ReleaseCUDAProviderOptions,      11, void,         (abi::CudaOptions*))                                      \
   ROW(228, RegisterCustomOpsLibrary_V2,     14, abi::Status*, (abi::SessionOptions*, const char*))                      \
+  ROW(266, SetUserLoggingFunction,          17, abi::Status*, (abi::SessionOptions*, abi::LogFunction, void*))          \
+  ROW(298, GetKeyValuePairs,                22, void,         (const abi::KeyValuePairs*, const char* const**, const char* const**, std::size_t*)) \
+  ROW(301, RegisterExecutionProviderLibrary, 22, abi::Status*, (abi::Env*, const char*, const char*))                   \
+  ROW(303, GetEpDevices,                    22, abi::Status*, (const abi::Env*, const abi::EpDevice* const**, std::size_t*)) \
+  ROW(304, SessionOptionsAppendExecutionProvider_V2, 22, abi::Status*, (abi::SessionOptions*, abi::Env*, const abi::EpDevice* const*, std::size_t, const char* const*, const char* const*, std::size_t)) \
+  ROW(307, HardwareDevice_Type,             22, int,          (const abi::HardwareDevice*))                             \
+  ROW(308, HardwareDevice_VendorId,         22, std::uint32_t, (const abi::HardwareDevice*))                            \
+  ROW(309, HardwareDevice_Vendor,           22, const char*,  (const abi::HardwareDevice*))                             \
+  ROW(310, HardwareDevice_DeviceId,         22, std::uint32_t, (const abi::HardwareDevice*))                            \
+  ROW(311, HardwareDevice_Metadata,         22, const abi::KeyValuePairs*, (const abi::HardwareDevice*))                \
+  ROW(312, EpDevice_EpName,                 22, const char*,  (const abi::EpDevice*))                                   \
+  ROW(313, EpDevice_EpVendor,               22, const char*,  (const abi::EpDevice*))                                   \
+  ROW(314, EpDevice_EpMetadata,             22, const abi::KeyValuePairs*, (const abi::EpDevice*))                      \
+  ROW(316, EpDevice_Device,                 22, const abi::HardwareDevice*, (const abi::EpDevice*))                     \
+  ROW(374, EpDevice_MemoryInfo,             23, const abi::MemoryInfo*, (const abi::EpDevice*, int))                    \
+  ROW(383, CreateSyncStreamForEpDevice,     23, abi::Status*, (const abi::EpDevice*, const abi::KeyValuePairs*, abi::SyncStream**)) \
+  ROW(385, ReleaseSyncStream,               23, void,         (abi::SyncStream*))                                       \
   ROW(390, TensorTypeAndShape_HasShape,     24, bool,         (const abi::TensorInfo*))                                 \
   ROW(414, GetTensorElementTypeAndShapeDataReference, 24, abi::Status*, (const abi::Value*, int*, const std::int64_t**, std::size_t*))
 // clang-format on

@@ -40,7 +40,7 @@ class Environment {
   [[nodiscard]] static const Environment& get();
 
   [[nodiscard]] const Api& api() const noexcept { return api_; }
-  [[nodiscard]] const abi::Env* handle() const noexcept { return handle_; }
+  [[nodiscard]] abi::Env* handle() const noexcept { return handle_; }
   [[nodiscard]] const abi::MemoryInfo* cpu_memory() const noexcept { return cpu_memory_; }
   [[nodiscard]] abi::Allocator* allocator() const noexcept { return allocator_; }
 

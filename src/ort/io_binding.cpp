@@ -14,6 +14,7 @@ Owned<abi::IoBinding> create_binding(const Session& session) {
   session.check_process();
   abi::IoBinding* handle = nullptr;
   const Environment& environment = session.environment();
+  const GatePass pass(session.gate());
   environment.check(environment.api().CreateIoBinding(session.handle(), &handle));
   return Owned<abi::IoBinding>(handle);
 }
@@ -28,22 +29,43 @@ IoBinding::IoBinding(std::shared_ptr<const Session> session)
       outputs_(session_->outputs().size()),
       unbound_inputs_(inputs_.size()),
       allocated_outputs_(outputs_.size()) {
-  for (std::size_t i = 0; i < outputs_.size(); ++i) {
-    environment_.check(environment_.api().BindOutputToDevice(handle_.get(), session_->outputs()[i].name.c_str(),
-                                                             environment_.cpu_memory()));
+  const GatePass pass(session_->gate());
+  for (const TensorInfo& info : session_->outputs()) {
+    bind_allocated(info);
   }
 }
 
-IoBinding::~IoBinding() = default;
+// The binding holds memory of the device, and the bound tensors may be Python's: the gate is left before they go.
+IoBinding::~IoBinding() {
+  if (session_->forked()) {
+    [[maybe_unused]] const abi::IoBinding* leaked = handle_.release();
+    return;
+  }
+  const GatePass pass(session_->gate());
+  handle_.reset();
+}
 
 void IoBinding::bind_input(std::size_t index, const Tensor& tensor) {
   const TensorInfo& info = session_->inputs().at(index);
   check_fits(info, tensor);
+  if (!session_->on_device()) {
+    bind_input_in_place(info, tensor);
+  }
+  unbound_inputs_ -= inputs_[index].has_value() ? 0 : 1;
+  inputs_[index] = tensor;
+}
+
+void IoBinding::bind_input_in_place(const TensorInfo& info, const Tensor& tensor) {
   const Owned<abi::Value> value =
       wrap_memory(environment_, tensor.data(), tensor.dtype(), tensor.nbytes(), tensor.shape());
   environment_.check(environment_.api().BindInput(handle_.get(), info.name.c_str(), value.get()));
-  unbound_inputs_ -= inputs_[index].has_value() ? 0 : 1;
-  inputs_[index] = tensor;
+}
+
+// ONNX Runtime copies what is bound to a device when it is bound, and not when it runs.
+void IoBinding::upload_inputs() {
+  for (std::size_t i = 0; i < inputs_.size(); ++i) {
+    bind_input_in_place(session_->inputs()[i], *inputs_[i]);
+  }
 }
 
 void IoBinding::release_input(std::size_t index) {
@@ -58,24 +80,31 @@ void IoBinding::bind_output(std::size_t index, const Tensor& tensor) {
     throw ShapeError("'" + info.name + "': an output cannot be bound to read-only memory");
   }
   if (!session_->passed_through(index)) {
-    bind_in_place(info, tensor);
+    bind_output_in_place(info, tensor);
   }
   allocated_outputs_ -= outputs_[index].allocated ? 1 : 0;
   outputs_[index] = {false, tensor};
 }
 
-void IoBinding::bind_in_place(const TensorInfo& info, const Tensor& tensor) {
+void IoBinding::bind_output_in_place(const TensorInfo& info, const Tensor& tensor) {
+  const GatePass pass(session_->gate());
   const Owned<abi::Value> value =
       wrap_memory(environment_, tensor.data(), tensor.dtype(), tensor.nbytes(), tensor.shape());
   environment_.check(environment_.api().BindOutput(handle_.get(), info.name.c_str(), value.get()));
 }
 
 void IoBinding::bind_output_allocated(std::size_t index) {
-  const TensorInfo& info = session_->outputs().at(index);
-  environment_.check(
-      environment_.api().BindOutputToDevice(handle_.get(), info.name.c_str(), environment_.cpu_memory()));
+  {
+    const GatePass pass(session_->gate());
+    bind_allocated(session_->outputs().at(index));
+  }
   allocated_outputs_ += outputs_[index].allocated ? 0 : 1;
   outputs_[index] = {true, std::nullopt};
+}
+
+void IoBinding::bind_allocated(const TensorInfo& info) {
+  environment_.check(
+      environment_.api().BindOutputToDevice(handle_.get(), info.name.c_str(), environment_.cpu_memory()));
 }
 
 void IoBinding::run(const RunOptions* options) {
@@ -83,9 +112,29 @@ void IoBinding::run(const RunOptions* options) {
   if (unbound_inputs_ != 0) {
     throw Error("a binding ran before all of its inputs were bound; call bind_input for each first");
   }
-  if (allocated_outputs_ != 0 || session_->passes_inputs_through()) {
-    bind_allocated_outputs();
+  const bool binds_outputs = allocated_outputs_ != 0 || session_->passes_inputs_through();
+  if (binds_outputs) {
+    drop_allocated_outputs();
   }
+  {
+    const GatePass pass(session_->gate());
+    if (session_->on_device()) {
+      upload_inputs();
+    }
+    if (binds_outputs) {
+      bind_allocated_outputs();
+    }
+    run_bound(options);
+    if (allocated_outputs_ != 0) {
+      take_allocated_outputs();
+    }
+  }
+  if (session_->passes_inputs_through()) {
+    copy_passed_through();
+  }
+}
+
+void IoBinding::run_bound(const RunOptions* options) {
   const NativeCall call(session_->work());
   abi::Status* status = environment_.api().RunWithBinding(
       session_->handle(), options == nullptr ? nullptr : options->handle(), handle_.get());
@@ -95,12 +144,6 @@ void IoBinding::run(const RunOptions* options) {
     } catch (const RuntimeFailure& failure) {
       rethrow_run_failure(failure);
     }
-  }
-  if (allocated_outputs_ != 0) {
-    take_allocated_outputs();
-  }
-  if (session_->passes_inputs_through()) {
-    copy_passed_through();
   }
 }
 
@@ -128,13 +171,16 @@ void IoBinding::copy_passed_through() {
 // when the size changes and overwrites what a caller still holds when it does not. Binding anew drops them.
 void IoBinding::bind_allocated_outputs() {
   for (std::size_t i = 0; i < outputs_.size(); ++i) {
-    const bool allocated = outputs_[i].allocated;
-    if (allocated) {
-      outputs_[i].tensor.reset();
+    if (outputs_[i].allocated || session_->passed_through(i)) {
+      bind_allocated(session_->outputs()[i]);
     }
-    if (allocated || session_->passed_through(i)) {
-      environment_.check(environment_.api().BindOutputToDevice(handle_.get(), session_->outputs()[i].name.c_str(),
-                                                               environment_.cpu_memory()));
+  }
+}
+
+void IoBinding::drop_allocated_outputs() {
+  for (Output& output : outputs_) {
+    if (output.allocated) {
+      output.tensor.reset();
     }
   }
 }

@@ -47,8 +47,13 @@ class IoBinding {
     std::optional<Tensor> tensor;
   };
 
-  void bind_in_place(const TensorInfo& info, const Tensor& tensor);
+  void bind_input_in_place(const TensorInfo& info, const Tensor& tensor);
+  void bind_output_in_place(const TensorInfo& info, const Tensor& tensor);
+  void bind_allocated(const TensorInfo& info);
+  void upload_inputs();
+  void run_bound(const RunOptions* options);
   void copy_passed_through();
+  void drop_allocated_outputs();
   void bind_allocated_outputs();
   void take_allocated_outputs();
 

@@ -16,27 +16,19 @@ namespace {
   throw ModelError("ONNX Runtime " + environment.api().version_text + " cannot load it: " + failure.what());
 }
 
-Owned<abi::Session> load(const Environment& environment, const std::filesystem::path& model,
-                         const SessionOptions& options, ThreadSet& threads) {
+// Makes ONNX Runtime's session by `make(options, &handle)`.
+template <class Make>
+Owned<abi::Session> load(const Environment& environment, const SessionOptions& options, ThreadSet& threads,
+                         SessionLog* log, Gate* gate, Make make) {
+  const GatePass pass(gate);
   const Owned<abi::SessionOptions> created = create(options);
   make_threads_known(environment, created.get(), threads);
-  abi::Session* handle = nullptr;
-  try {
-    environment.check(environment.api().CreateSession(environment.handle(), model.c_str(), created.get(), &handle));
-  } catch (const RuntimeFailure& failure) {
-    rethrow_load_failure(failure, environment);
+  if (log != nullptr) {
+    log->attach(environment, created.get());
   }
-  return Owned<abi::Session>(handle);
-}
-
-Owned<abi::Session> load(const Environment& environment, std::span<const std::byte> model,
-                         const SessionOptions& options, ThreadSet& threads) {
-  const Owned<abi::SessionOptions> created = create(options);
-  make_threads_known(environment, created.get(), threads);
   abi::Session* handle = nullptr;
   try {
-    environment.check(environment.api().CreateSessionFromArray(environment.handle(), model.data(), model.size(),
-                                                               created.get(), &handle));
+    environment.check(make(created.get(), &handle));
   } catch (const RuntimeFailure& failure) {
     rethrow_load_failure(failure, environment);
   }
@@ -82,27 +74,37 @@ void RunOptions::reset() const {
   environment.check(environment.api().RunOptionsUnsetTerminate(handle_.get()));
 }
 
-Session::Session(const std::filesystem::path& model, const SessionOptions& options)
+Session::Session(const SessionOptions& options, const std::string& name)
     : environment_(Environment::get()),
       forks_(fork_count()),
-      work_(work_named(model.filename().string(), threads_)),
-      handle_(load(environment_, model, options, *threads_)) {
+      work_(work_named(name, threads_)),
+      gate_(gate_for(options.device)),
+      log_(options.device.provider.empty() ? nullptr : std::make_unique<SessionLog>(options.log_severity)) {}
+
+Session::Session(const std::filesystem::path& model, const SessionOptions& options)
+    : Session(options, model.filename().string()) {
+  handle_ = load(environment_, options, *threads_, log_.get(), gate_, [&](const auto* created, auto** handle) {
+    return environment_.api().CreateSession(environment_.handle(), model.c_str(), created, handle);
+  });
   describe();
 }
 
-Session::Session(std::span<const std::byte> model, const SessionOptions& options)
-    : environment_(Environment::get()),
-      forks_(fork_count()),
-      work_(work_named("model", threads_)),
-      handle_(load(environment_, model, options, *threads_)) {
+Session::Session(std::span<const std::byte> model, const SessionOptions& options) : Session(options, "model") {
+  handle_ = load(environment_, options, *threads_, log_.get(), gate_, [&](const auto* created, auto** handle) {
+    return environment_.api().CreateSessionFromArray(environment_.handle(), model.data(), model.size(), created,
+                                                     handle);
+  });
   describe();
 }
 
 Session::~Session() {
-  if (forks_ != fork_count()) {
+  if (forked()) {
     // Releasing would wait for the threads of the pool, which the fork did not copy.
     [[maybe_unused]] const abi::Session* leaked = handle_.release();
+    return;
   }
+  const GatePass pass(gate_);
+  handle_.reset();
 }
 
 void Session::describe() {
@@ -140,7 +142,7 @@ void Session::own_passed_through(std::span<abi::Value*> outputs) const {
 ModelMetadata Session::metadata() const { return read_metadata(environment_, handle_.get()); }
 
 void Session::check_process() const {
-  if (forks_ != fork_count()) [[unlikely]] {
+  if (forked()) [[unlikely]] {
     throw Error(
         "this session was made before fork(), which does not copy its threads; make the session in the "
         "child, or start the child with multiprocessing's 'spawn'");
@@ -150,6 +152,7 @@ void Session::check_process() const {
 void Session::run(std::span<const abi::Value* const> inputs, std::span<abi::Value*> outputs,
                   const abi::RunOptions* options) const {
   check_process();
+  const GatePass pass(gate_);
   const NativeCall call(work_);
   abi::Status* status = environment_.api().Run(handle_.get(), options, input_names_.data(), inputs.data(),
                                                inputs.size(), output_names_.data(), outputs.size(), outputs.data());
@@ -182,7 +185,10 @@ std::vector<Tensor> Session::run(std::span<const Tensor> inputs, const RunOption
   return tensors;
 }
 
+std::vector<std::string> Session::take_log() const { return log_ ? log_->take() : std::vector<std::string>(); }
+
 std::string Session::end_profiling() const {
+  const GatePass pass(gate_);
   char* path = nullptr;
   environment_.check(environment_.api().SessionEndProfiling(handle_.get(), environment_.allocator(), &path));
   return take_string(environment_, path);

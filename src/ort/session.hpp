@@ -11,6 +11,7 @@
 
 #include "core/activity.hpp"
 #include "core/tensor.hpp"
+#include "ort/session_log.hpp"
 #include "ort/session_options.hpp"
 #include "ort/tensor_info.hpp"
 
@@ -48,7 +49,8 @@ struct ModelMetadata {
   std::vector<std::pair<std::string, std::string>> custom;
 };
 
-// A loaded model, ready to run on the CPU. Thread-safe: any number of threads may run it at once.
+// A loaded model, ready to run. Thread-safe: any number of threads may run it at once; on a device without streams
+// they take turns at its gate.
 // Non-tensor inputs and outputs are refused by name (ModelError) when it is made.
 class Session {
  public:
@@ -66,6 +68,10 @@ class Session {
   [[nodiscard]] ModelMetadata metadata() const;
   [[nodiscard]] const Environment& environment() const noexcept { return environment_; }
   [[nodiscard]] abi::Session* handle() const noexcept { return handle_.get(); }
+  // Whether it runs elsewhere than on the CPU: what is bound is then copied there, at the time it is bound.
+  [[nodiscard]] bool on_device() const noexcept { return log_ != nullptr; }
+  // What every call that touches its device passes; null where there is none.
+  [[nodiscard]] Gate* gate() const noexcept { return gate_; }
   // What a run is called in a stall report, with the threads of the session's pools.
   [[nodiscard]] const std::shared_ptr<const NativeWork>& work() const noexcept { return work_; }
 
@@ -83,6 +89,11 @@ class Session {
 
   [[nodiscard]] bool passes_inputs_through() const noexcept { return !passed_through_.empty(); }
 
+  // What ONNX Runtime logged while it loaded the model, once; nothing of a session on the CPU.
+  [[nodiscard]] std::vector<std::string> take_log() const;
+
+  // Whether this process was forked after the session was made.
+  [[nodiscard]] bool forked() const noexcept { return forks_ != fork_count(); }
   // Throws Error in a process that was forked after the session was made: its threads are not there.
   void check_process() const;
 
@@ -90,6 +101,7 @@ class Session {
   [[nodiscard]] std::string end_profiling() const;
 
  private:
+  Session(const SessionOptions& options, const std::string& name);
   void describe();
   void own_passed_through(std::span<abi::Value*> outputs) const;
 
@@ -97,6 +109,8 @@ class Session {
   unsigned forks_;
   std::shared_ptr<ThreadSet> threads_ = std::make_shared<ThreadSet>();
   std::shared_ptr<const NativeWork> work_;
+  Gate* gate_;
+  std::unique_ptr<SessionLog> log_;  // null on the CPU
   Owned<abi::Session> handle_;
   std::vector<TensorInfo> inputs_;
   std::vector<TensorInfo> outputs_;

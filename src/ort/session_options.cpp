@@ -70,6 +70,7 @@ Owned<abi::SessionOptions> create(const SessionOptions& options) {
   set_memory(environment, options, handle);
   set_files(environment, options, handle);
   set_entries(environment, options, handle);
+  append_device(environment, handle, options.device);
   return owned;
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "ort/environment.hpp"
+#include "ort/provider.hpp"
 
 namespace framelane::ort {
 
@@ -23,6 +24,7 @@ struct SessionOptions {
   std::vector<std::pair<std::string, std::int64_t>> free_dimensions;
   std::vector<std::pair<std::string, std::string>> config;
   std::vector<std::string> custom_operator_libraries;
+  DeviceOptions device;
 };
 
 // ONNX Runtime's object of these options. Throws LoadError that names the option which it refused.

@@ -37,7 +37,21 @@ def test_json():
             "device": "cpu",
             "provider": "CPUExecutionProvider",
             "runtime": session.placement.runtime,
-            "nodes": [{"name": "y", "operator": "Add", "provider": "CPUExecutionProvider"}],
+            "proof": "no other provider",
+            "requested": "",
+            "fallback": "",
+            "nodes": [
+                {
+                    "name": "y",
+                    "operator": "Add",
+                    "provider": "CPUExecutionProvider",
+                    "kind": "on device",
+                    "moved": None,
+                    "reason": "",
+                    "allowed": False,
+                }
+            ],
+            "copies": [],
             "note": "",
         }
 

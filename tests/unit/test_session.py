@@ -467,13 +467,13 @@ def test_a_forked_process_refuses_and_can_make_its_own(weighted):
 
 
 @pytest.mark.parametrize("device", ["cuda:0", "cuda", "tensorrt:1"])
-def test_devices_of_later_versions_are_refused_and_never_the_cpu(device):
-    with pytest.raises(fl.NoDeviceError, match=r"this version of framelane runs networks on the CPU only"):
+def test_a_device_that_is_not_there_is_refused_and_never_the_cpu(device):
+    with pytest.raises((fl.NoDeviceError, fl.MissingLibraryError), match=f"device '{device}' cannot be used"):
         fl.Session(model_path("01_weighted"), device=device)
 
 
 def test_an_unknown_device_lists_what_there_is():
-    with pytest.raises(fl.NoDeviceError, match="unknown device 'gpu'; this version of framelane has: cpu"):
+    with pytest.raises(fl.NoDeviceError, match="unknown device 'gpu'; there is: cpu"):
         fl.Session(model_path("01_weighted"), device="gpu")
 
 
