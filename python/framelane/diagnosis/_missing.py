@@ -14,6 +14,7 @@ from ._ld_cache import read_cache
 from ._library_path import inside
 from ._search import Loader
 from ._search import Missing as NotFound
+from ._wheels import cuda_major_of, from_driver, wheel_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,18 +22,7 @@ if TYPE_CHECKING:
     from ._process import Process
 
 _SITE = re.compile(r"((.+)/lib/python\d+\.\d+t?/(?:site|dist)-packages)/")
-_DRIVER = "libcuda.so.1"
-_INSTALL = "install the NVIDIA driver, then try `nvidia-smi` (in a container: start it with `docker run --gpus all`)"
-_WHEELS = {  # NVIDIA's packages up to CUDA 12 have the major in their name
-    "cublas": "cublas",
-    "cublasLt": "cublas",
-    "cudart": "cuda-runtime",
-    "cudnn": "cudnn",
-    "cufft": "cufft",
-    "curand": "curand",
-    "nvrtc": "cuda-nvrtc",
-    "nvJitLink": "nvjitlink",
-}
+_DRIVER = "install the NVIDIA driver, then try `nvidia-smi` (in a container: start it with `docker run --gpus all`)"
 
 
 @dataclass(frozen=True)
@@ -90,10 +80,11 @@ def missing_from(provider: str, runtime: str, process: Process) -> Missing | Non
         return Missing(
             names, reason=f"{lost[0].refused} {lost[0].reason}", fix=f"remove {shlex.quote(lost[0].refused)}"
         )
-    wheels = [name for name in names if name != _DRIVER]
-    return Missing(
-        names, _folders_with(wheels, runtime, process), fix=_install(wheels, runtime) if wheels else _INSTALL
-    )
+    others = [name for name in names if not from_driver(name)]
+    if not others:
+        return Missing(names, fix=_DRIVER)
+    major = cuda_major_of(tuple(one.name for one in results))
+    return Missing(names, _folders_with(others, runtime, process), fix=_install(others, runtime, major))
 
 
 def _loader(process: Process) -> Loader:
@@ -142,29 +133,12 @@ def _likely_folders(runtime: str, process: Process) -> list[str]:
     return found
 
 
-def _install(names: Sequence[str], runtime: str) -> str:
+def _install(names: Sequence[str], runtime: str, cuda_major: int | None) -> str:
     """Command that installs the wheels of the libraries into the process's Python."""
     match = _SITE.match(runtime)
     python = f"{match[2]}/bin/python" if match else "python"
-    wheels = dict.fromkeys(shlex.quote(wheel) for name in names if (wheel := _wheel(name, _cuda_major(names))))
+    wheels = dict.fromkeys(shlex.quote(wheel) for name in names if (wheel := wheel_of(name, cuda_major)))
     return f"{shlex.quote(python)} -m pip install {' '.join(wheels)}" if wheels else ""
-
-
-def _cuda_major(names: Sequence[str]) -> int:
-    """CUDA's major by its libraries: most of them carry it, cuDNN 8 belongs to CUDA 11."""
-    text = " ".join(names)
-    if match := re.search(r"lib(?:cublas|cublasLt|cudart|nvrtc)\.so\.(\d+)", text):
-        return int(match[1])
-    return 11 if re.search(r"libcudnn\w*\.so\.8|libcufft\.so\.10", text) else 12
-
-
-def _wheel(name: str, major: int) -> str | None:
-    match = re.match(r"lib([a-zA-Z]+)(?:_\w+)?\.so\.(\d+)", name)
-    if match is None or match[1] not in _WHEELS:
-        return None
-    suffix = f"-cu{major}" if major <= 12 or match[1] == "cudnn" else ""
-    limit = f"=={match[2]}.*" if match[1] == "cudnn" else ""
-    return f"nvidia-{_WHEELS[match[1]]}{suffix}{limit}"
 
 
 def _abridged(folders: Sequence[str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 import re
+import signal
 import threading
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -59,6 +60,8 @@ class Process:
         Its arguments; empty for a zombie and a kernel thread.
     user : str
         The name, or else the number, of its user.
+    ended : str
+        How a zombie ended: ``of signal 11 (SIGSEGV)``, ``with exit status 1``; empty for others.
     executable : str or None
         The program; None where it may not be read.
     environment : mapping of str to str
@@ -81,6 +84,7 @@ class Process:
     started: int
     command: tuple[str, ...]
     user: str
+    ended: str = ""
     executable: str | None = None
     environment: Mapping[str, str] | None = None
     files: tuple[MappedFile, ...] = ()
@@ -150,7 +154,7 @@ def _public_parts(pid: int, folder: Path) -> Process:
     if flags & _KERNEL_THREAD:
         raise ProcessError(f"process {pid} is a thread of the kernel: it has no program, no memory and no libraries")
     command = () if state in "ZX" else _command(folder)
-    return Process(pid, parent, state, started, command, _user(folder))
+    return Process(pid, parent, state, started, command, _user(folder), _end(folder) if state in "ZX" else "")
 
 
 def _with_private_parts(known: Process, folder: Path, proc: Path) -> Process:
@@ -179,6 +183,16 @@ def _stat(folder: Path) -> tuple[str, int, int, int]:
     """State, parent, flags and start of a process, see proc(5)."""
     fields = (folder / "stat").read_text(errors="replace").rpartition(")")[2].split()
     return fields[0], int(fields[1]), int(fields[6]), int(fields[19])
+
+
+def _end(folder: Path) -> str:
+    """Say how a zombie ended; empty where the kernel does not tell."""
+    fields = (folder / "stat").read_text(errors="replace").rpartition(")")[2].split()
+    code = int(fields[49]) if len(fields) > 49 else 0
+    if number := code & 0x7F:
+        known = {one.value: one.name for one in signal.Signals}
+        return f"of signal {number} ({known.get(number, 'unknown')})"
+    return f"with exit status {code >> 8}" if code else ""
 
 
 def _command(folder: Path) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ._process import Process
 
 _IDLE = 0.1  # processors
+_CONTAINER_MARKS = ("/.dockerenv", "/run/.containerenv")  # Docker's and Podman's
 
 
 class Place(Enum):
@@ -26,6 +27,7 @@ class Place(Enum):
     GPU = "gpu"
     CPU = "cpu"  # although a session may have asked for the GPU
     UNASKED = "unasked"  # everything is there, but no session uses it
+    DEAD = "dead"  # it has ended
     NONE = "none"  # it has no ONNX Runtime, or cannot be looked into
 
 
@@ -53,7 +55,8 @@ def judge(evidence: Evidence) -> Verdict:
     """Say where one process computes, and why there."""
     process, parts = evidence.process, evidence.parts
     if process.state in "ZX":
-        return Verdict(Place.NONE, f"has ended, and process {process.parent} has not taken note of it (a zombie)")
+        how = f" {process.ended}" if process.ended else ""
+        return Verdict(Place.DEAD, f"has died{how}, and process {process.parent} has not taken note of it (a zombie)")
     if process.unreadable is not None:
         return Verdict(Place.NONE, f"cannot be looked into: {process.unreadable}")
     if not parts.runtimes:
@@ -87,7 +90,7 @@ def _without_context(process: Process) -> tuple[str, str | None]:
     if not re.match(r"\s*(\d|GPU-|MIG-)", hidden):  # CUDA stops at the first name that is none
         return f"CUDA_VISIBLE_DEVICES={hidden!r} hides every GPU", "start it without CUDA_VISIBLE_DEVICES"
     if not inside(process.root, "/dev/nvidiactl").exists() and not inside(process.root, "/dev/dxg").exists():
-        if process.in_container:
+        if process.in_container or any(inside(process.root, mark).exists() for mark in _CONTAINER_MARKS):
             return "its container has no GPU (no /dev/nvidiactl)", "start the container with `docker run --gpus all`"
         return "there is no CUDA device (no /dev/nvidiactl)", "install the NVIDIA driver, then try `nvidia-smi`"
     return "no session has opened a device", None
@@ -121,8 +124,8 @@ def overall(pid: int, verdicts: Sequence[tuple[Process, Verdict, float]]) -> Ver
     """
     on_gpu = [one for one in verdicts if one[1].place is Place.GPU]
     faults = [one for one in verdicts if one[1].place is Place.CPU and not (on_gpu and one[2] < _IDLE)]
-    unasked = [one for one in verdicts if one[1].place is Place.UNASKED]
-    chosen = max(faults, key=lambda one: one[2]) if faults else (on_gpu or unasked or list(verdicts))[0]
+    others = [one for place in (Place.UNASKED, Place.DEAD) for one in verdicts if one[1].place is place]
+    chosen = max(faults, key=lambda one: one[2]) if faults else (on_gpu or others or list(verdicts))[0]
     process, verdict, _ = chosen
     same = [str(one[0].pid) for one in verdicts if one[1].text == verdict.text and one is not chosen]
     child = f" (child of {process.parent})" if process.pid != pid else ""

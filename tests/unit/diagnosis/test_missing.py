@@ -94,11 +94,10 @@ def test_a_deleted_library_is_not(made, missing):
 @pytest.mark.parametrize(
     ("names", "packages"),
     [
-        (["libcublasLt.so.12", "libcudnn.so.9"], "nvidia-cublas-cu12 'nvidia-cudnn-cu12==9.*'"),
-        (["libcublasLt.so.11", "libcudnn.so.8"], "nvidia-cublas-cu11 'nvidia-cudnn-cu11==8.*'"),
-        (["libcudnn.so.8"], "'nvidia-cudnn-cu11==8.*'"),
+        (["libcublasLt.so.12", "libcudnn.so.9"], "nvidia-cublas-cu12 'nvidia-cudnn-cu12>=9,<10'"),
+        (["libcublasLt.so.11", "libcudnn.so.8"], "nvidia-cublas-cu11 'nvidia-cudnn-cu11>=8,<9'"),
         (["libcudart.so.11.0", "libcurand.so.10"], "nvidia-cuda-runtime-cu11 nvidia-curand-cu11"),
-        (["libcublas.so.13", "libcudnn.so.9"], "nvidia-cublas 'nvidia-cudnn-cu13==9.*'"),
+        (["libcublas.so.13", "libcudnn.so.9"], "nvidia-cublas 'nvidia-cudnn-cu13>=9,<10'"),
         (["libcufft.so.11", "libodd.so.1"], "nvidia-cufft-cu12"),
     ],
 )

@@ -41,6 +41,20 @@ def test_a_child_that_ends_is_a_zombie_until_it_is_collected():
         read_process(child.pid)
 
 
+@pytest.mark.parametrize(
+    ("does", "ended"),
+    [
+        ("kill -SEGV $$", "of signal 11 (SIGSEGV)"),
+        ("kill -9 $$", "of signal 9 (SIGKILL)"),
+        ("exit 3", "with exit status 3"),
+    ],
+)
+def test_how_a_zombie_ended(does, ended):
+    with subprocess.Popen(["sh", "-c", does]) as child:
+        until(lambda: read_process(child.pid).state == "Z" and _process._stat(Path(f"/proc/{child.pid}"))[0] == "Z")
+        assert read_process(child.pid).ended == ended
+
+
 def test_children_of_children_come_after_their_parents(proc):
     for pid, parent in ((10, 1), (30, 10), (20, 10), (25, 20), (40, 2), (os.getpid(), 10)):
         proc.add(pid, parent=parent)
