@@ -24,6 +24,20 @@ def reference(name, feeds):
     return dict(zip([output.name for output in session.get_outputs()], session.run(None, feeds), strict=True))
 
 
+def weighted_reference(picture):
+    """What onnxruntime itself makes of a picture with 01_weighted."""
+    return reference("01_weighted", {"x": picture})["y"]
+
+
+def frames_of_points(counts, side=8):
+    """Inputs for 04_points: as many bright pixels as it is to find, each at another place."""
+    for seed, count in enumerate(counts):
+        frame = np.zeros((1, 3, side, side), np.float32)
+        places = np.random.default_rng(seed).choice(side * side, count, replace=False)
+        frame[0].reshape(3, -1)[:, places] = 1
+        yield frame
+
+
 def run_on_ones(session):
     """Run 01_weighted on a small picture, in whatever process."""
     return session.run(np.ones((1, 3, 2, 2), np.float32))["y"]

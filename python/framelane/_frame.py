@@ -24,7 +24,9 @@ class Frame:
     duration : float or None
         Seconds that the frame is shown.
     meta : dict
-        Small values that travel with the frame. Of ours: ``pixel_format``, FFmpeg's name of the layout of ``image``.
+        Small values that travel with the frame. Of ours: ``pixel_format``, FFmpeg's name of the layout of ``image``,
+        and ``pixel_aspect``, the width of its pixels by their height where a file has others than square ones; a stage
+        that gives them another shape has to change it.
     """
 
     index: int

@@ -1,4 +1,4 @@
-"""How frames that carry pictures go through an engine: planned once for each size and pixel format."""
+"""How frames that carry pictures go through an engine: planned once for each kind."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PicturePlan:
-    """What happens to frames of one size and pixel format.
+    """What happens to frames of one size, pixel format and shape of pixels.
 
     Attributes
     ----------
@@ -91,7 +91,7 @@ class FramePlanner:
         self._always = self._preprocess is not None
         self._never = preprocess is False
         self._read_outputs = postprocess is None
-        self._plans: dict[tuple[str, tuple[int, ...]], PicturePlan] = {}
+        self._plans: dict[tuple[Any, ...], PicturePlan] = {}
         self._lock = threading.Lock()
         self._check_batch()
 
@@ -120,11 +120,12 @@ class FramePlanner:
         image = np.asarray(arrays[index])
         if not self._always and not _is_picture(image, kind):
             return None
-        key = (name, image.shape)
+        aspect = frame.meta.get("pixel_aspect", 1)
+        key = (name, image.shape, aspect)
         plan = self._plans.get(key)
         if plan is None:
             with self._lock:
-                plan = self._plans[key] = self._make(name, image.shape, index, arrays)
+                plan = self._plans[key] = self._make(name, image.shape, aspect, index, arrays)
         arrays[index] = resize(image, plan.scaled, pixel_format=name)
         return plan
 
@@ -152,11 +153,11 @@ class FramePlanner:
         names = [info.name for info in self._session.inputs]
         return 0 if self._preprocess.input is None else names.index(self._preprocess.input)
 
-    def _make(self, name: str, shape: tuple[int, ...], index: int, arrays: list[Any]) -> PicturePlan:
+    def _make(self, name: str, shape: tuple[int, ...], aspect: Any, index: int, arrays: list[Any]) -> PicturePlan:
         assert self._preprocess is not None
         self._check_batch()
         kind = pixel_format_of(name)
-        pack = self._preprocess.plan(*kind.size(shape))
+        pack = self._preprocess.plan(*kind.size(shape), aspect)
         step = _core.PackStep(dtype=pack.dtype, shape=pack.shape, layout=pack.layout, pixel_format=name, spec=pack.spec)
         inputs = [step if i == index else None for i in range(len(arrays))]
         outputs: list[_core.UnpackStep | None] = [None] * len(self._session.outputs)

@@ -14,23 +14,8 @@ from onnx import TensorProto, helper
 
 import framelane as fl
 from needs import need
-from networks import doubler, endless, model_path, network, reference, value
+from networks import doubler, endless, frames_of_points, model_path, network, value, weighted_reference
 from odd_arrays import IN_PLACE, ODD_ARRAYS, REFUSED
-
-
-@pytest.fixture
-def weighted():
-    with fl.Session(model_path("01_weighted")) as session:
-        yield session
-
-
-@pytest.fixture
-def picture():
-    return np.random.default_rng(1).random((1, 3, 6, 8), np.float32)
-
-
-def expected(picture):
-    return reference("01_weighted", {"x": picture})["y"]
 
 
 def test_each_call_reads_the_inputs_and_writes_the_outputs_in_place(weighted, picture):
@@ -38,20 +23,20 @@ def test_each_call_reads_the_inputs_and_writes_the_outputs_in_place(weighted, pi
     assert bound.inputs["x"] is picture
     outputs = bound()
     result, address = outputs["y"], outputs["y"].ctypes.data
-    np.testing.assert_array_equal(result, expected(picture))
+    np.testing.assert_array_equal(result, weighted_reference(picture))
     picture *= 2
     assert bound() is outputs
     assert bound.outputs is outputs
     assert outputs["y"] is result
     assert result.ctypes.data == address
-    np.testing.assert_array_equal(result, expected(picture))
+    np.testing.assert_array_equal(result, weighted_reference(picture))
     assert weighted.stats() == fl.SessionStats(2, 0, 0)
 
 
 def test_a_shape_makes_an_array(weighted, picture):
     bound = weighted.bind({"x": picture.shape})
     bound.inputs["x"][:] = picture
-    np.testing.assert_array_equal(bound()["y"], expected(picture))
+    np.testing.assert_array_equal(bound()["y"], weighted_reference(picture))
 
 
 def test_inputs_of_fixed_size_need_nothing():
@@ -65,7 +50,7 @@ def test_given_outputs_are_written(weighted, picture):
     target = np.empty_like(picture)
     bound = weighted.bind(picture, {"y": target})
     assert bound()["y"] is target
-    np.testing.assert_array_equal(target, expected(picture))
+    np.testing.assert_array_equal(target, weighted_reference(picture))
 
 
 @pytest.mark.parametrize("odd", ODD_ARRAYS)
@@ -79,7 +64,7 @@ def test_an_odd_array_gives_the_same_pixels_or_a_shape_error(weighted, picture, 
     for scale in (1, 2):
         if array.flags.writeable:
             array *= scale
-        np.testing.assert_array_equal(bound()["y"], expected(np.ascontiguousarray(array, np.float32)))
+        np.testing.assert_array_equal(bound()["y"], weighted_reference(np.ascontiguousarray(array, np.float32)))
     copies = 0 if odd in IN_PLACE else 2
     assert weighted.stats() == fl.SessionStats(2, copies, copies * array.size * 4)
 
@@ -121,21 +106,8 @@ def test_two_inputs_cannot_be_one_array():
         session.bind(np.zeros(2, np.float32))
 
 
-def frames_of_points(counts):
-    """Frames for 04_points: as many bright pixels as it is to find, each at another place."""
-    with fl.Session(model_path("04_points")) as session:
-        shape = tuple(size if isinstance(size, int) else 8 for size in session.inputs[0].shape)
-    frames = []
-    for seed, count in enumerate(counts):
-        frame = np.zeros(shape, np.float32)
-        places = np.random.default_rng(seed).choice(frame[0, 0].size, count, replace=False)
-        frame[0].reshape(shape[1], -1)[:, places] = 1
-        frames.append(frame)
-    return frames
-
-
 def test_outputs_of_varying_size_have_no_stale_rows():
-    frames = frames_of_points([0, 3, 64, 2, 0, 1, 5])
+    frames = list(frames_of_points([0, 3, 64, 2, 0, 1, 5]))
     with fl.Session(model_path("04_points")) as session:
         bound = session.bind(frames[0].copy())
         rows = []
@@ -192,14 +164,14 @@ def test_a_symbol_with_two_sizes_fixes_nothing():
 def test_tensors_and_torch(weighted, picture):
     bound = weighted.bind(fl.Tensor.wrap(picture))
     assert isinstance(bound()["y"], fl.Tensor)
-    np.testing.assert_array_equal(np.asarray(bound.outputs["y"]), expected(picture))
+    np.testing.assert_array_equal(np.asarray(bound.outputs["y"]), weighted_reference(picture))
     need("torch", importlib.util.find_spec("torch") is not None)
     import torch
 
     bound = weighted.bind({"x": torch.from_numpy(picture).permute(0, 1, 3, 2)})
     assert isinstance(bound()["y"], torch.Tensor)
     np.testing.assert_array_equal(
-        bound.outputs["y"].numpy(), expected(np.ascontiguousarray(picture.transpose(0, 1, 3, 2)))
+        bound.outputs["y"].numpy(), weighted_reference(np.ascontiguousarray(picture.transpose(0, 1, 3, 2)))
     )
     with fl.Session(model_path("04_points")) as session:
         bound = session.bind(torch.zeros(1, 3, 8, 8))
@@ -245,7 +217,7 @@ def test_close(weighted, picture):
 def test_it_keeps_what_it_needs_alive(picture):
     bound = fl.Session(model_path("01_weighted")).bind(picture.copy())
     gc.collect()
-    np.testing.assert_array_equal(bound()["y"], expected(picture))
+    np.testing.assert_array_equal(bound()["y"], weighted_reference(picture))
 
 
 def test_cycles_are_collected(weighted, picture):

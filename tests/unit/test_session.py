@@ -19,23 +19,8 @@ from onnx import TensorProto, helper
 
 import framelane as fl
 from needs import need
-from networks import doubler, endless, model_path, network, reference, run_on_ones, value
+from networks import doubler, endless, model_path, network, run_on_ones, value, weighted_reference
 from odd_arrays import IN_PLACE, ODD_ARRAYS, REFUSED
-
-
-@pytest.fixture
-def weighted():
-    with fl.Session(model_path("01_weighted")) as session:
-        yield session
-
-
-@pytest.fixture
-def picture():
-    return np.random.default_rng(1).random((1, 3, 6, 8), np.float32)
-
-
-def expected(picture):
-    return reference("01_weighted", {"x": picture})["y"]
 
 
 def test_inputs_and_outputs_have_name_dtype_and_shape(weighted):
@@ -67,16 +52,18 @@ def test_metadata():
 
 
 def test_the_result_is_onnxruntimes(weighted, picture):
-    np.testing.assert_array_equal(weighted.run({"x": picture})["y"], expected(picture))
+    np.testing.assert_array_equal(weighted.run({"x": picture})["y"], weighted_reference(picture))
 
 
 def test_one_input_takes_an_array_without_its_name(weighted, picture):
-    np.testing.assert_array_equal(weighted.run(picture)["y"], expected(picture))
-    np.testing.assert_array_equal(weighted.run(feeds=picture)["y"], expected(picture))
+    np.testing.assert_array_equal(weighted.run(picture)["y"], weighted_reference(picture))
+    np.testing.assert_array_equal(weighted.run(feeds=picture)["y"], weighted_reference(picture))
 
 
 def test_any_mapping_will_do(weighted, picture):
-    np.testing.assert_array_equal(weighted.run(types.MappingProxyType({"x": picture}))["y"], expected(picture))
+    np.testing.assert_array_equal(
+        weighted.run(types.MappingProxyType({"x": picture}))["y"], weighted_reference(picture)
+    )
 
 
 @pytest.mark.parametrize("odd", ODD_ARRAYS)
@@ -86,7 +73,9 @@ def test_an_odd_array_gives_the_same_pixels_or_a_shape_error(weighted, picture, 
         with pytest.raises(fl.ShapeError, match=r"x: expected float32 \(N, 3, H, W\), got"):
             weighted.run({"x": array})
         return
-    np.testing.assert_array_equal(weighted.run({"x": array})["y"], expected(np.ascontiguousarray(array, np.float32)))
+    np.testing.assert_array_equal(
+        weighted.run({"x": array})["y"], weighted_reference(np.ascontiguousarray(array, np.float32))
+    )
     copies = 0 if odd in IN_PLACE else 1
     assert weighted.stats() == fl.SessionStats(1, copies, copies * array.size * 4)
 
@@ -193,7 +182,7 @@ def test_bfloat16_is_an_ml_dtypes_array():
 def test_tensors_in_give_tensors_out(weighted, picture):
     result = weighted.run(fl.Tensor.wrap(picture))["y"]
     assert isinstance(result, fl.Tensor)
-    np.testing.assert_array_equal(np.asarray(result), expected(picture))
+    np.testing.assert_array_equal(np.asarray(result), weighted_reference(picture))
     assert weighted.stats().copies == 0
 
 
@@ -203,11 +192,11 @@ def test_torch_in_gives_torch_out(weighted, picture):
 
     result = weighted.run({"x": torch.from_numpy(picture)})["y"]
     assert isinstance(result, torch.Tensor)
-    np.testing.assert_array_equal(result.numpy(), expected(picture))
+    np.testing.assert_array_equal(result.numpy(), weighted_reference(picture))
     assert weighted.stats().copies == 0
     strided = torch.from_numpy(picture).permute(0, 1, 3, 2)
     np.testing.assert_array_equal(
-        weighted.run({"x": strided})["y"].numpy(), expected(np.ascontiguousarray(strided.numpy()))
+        weighted.run({"x": strided})["y"].numpy(), weighted_reference(np.ascontiguousarray(strided.numpy()))
     )
     assert weighted.stats().copies == 1
     with pytest.raises(fl.ShapeError, match=r"requires? grad"):
@@ -302,7 +291,7 @@ def test_what_needs_too_much_memory_is_a_memory_error():
 
 def test_threads_may_run_one_session_at_once(weighted):
     pictures = [np.random.default_rng(i).random((1, 3, 64, 64), np.float32) for i in range(8)]
-    results = [expected(picture) for picture in pictures]
+    results = [weighted_reference(picture) for picture in pictures]
     failures = []
 
     def work(picture, result):

@@ -222,6 +222,9 @@ class VideoReader:
         return self._frames(stamps)
 
     def _frames(self, stamps: Iterator[Stamp]) -> Iterator[Frame]:
+        meta: dict[str, object] = {"pixel_format": self.pixel_format}
+        if self._size is None and self.info.pixel_aspect != 1:  # who chooses a size chooses the shape
+            meta["pixel_aspect"] = self.info.pixel_aspect
         picture = PictureMaker(self.pixel_format, self._size, self.colour, separate=is_series(self.path))
         numbered = enumerate(stamps, self._skipped)
         if self._deinterlace:
@@ -235,7 +238,7 @@ class VideoReader:
             if self.span.ends_before(index, stamp.time):
                 break
             image = picture(stamp.item)
-            yield Frame(index, stamp.time, {"image": image}, stamp.duration, {"pixel_format": self.pixel_format})
+            yield Frame(index, stamp.time, {"image": image}, stamp.duration, meta.copy())
             sent += 1
             if sent == self.span.limit:
                 break
