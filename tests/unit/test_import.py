@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-HEAVY = ["av", "cupy", "onnx", "onnxruntime", "rich", "torch"]
+HEAVY = ["av", "cupy", "elftools", "onnx", "onnxruntime", "psutil", "pynvml", "rich", "torch"]
 
 
 def run(code: str, *options: str) -> str:
@@ -17,6 +17,10 @@ def run(code: str, *options: str) -> str:
 def test_import_brings_in_none_of_the_extras():
     loaded = run("import sys, framelane; print(*sys.modules)").split()
     assert not {name.split(".")[0] for name in loaded} & set(HEAVY)
+
+
+def test_import_brings_in_no_diagnosis():
+    assert "framelane.diagnosis" not in run("import sys, framelane; print(*sys.modules)").split()
 
 
 def test_import_works_without_the_extras():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import os
 import re
@@ -26,9 +27,9 @@ PATIENCE = 180.0  # seconds: the first load of the CUDA libraries reads gigabyte
 CUDA = "CUDAExecutionProvider"
 _MARK = "framelane-deep:"
 _REASON = re.compile(
-    r"(\S+: cannot open shared object file[^\n\x1b]*"
+    r"([^\s:]{1,200}: cannot open shared object file[^\n\x1b]{0,200}"
     r"|CUDA failure \d+: [^;\n\x1b]{0,200}"
-    r"|version `[^\n\x1b]*' not found[^\n\x1b]*)"
+    r"|version `[^\n\x1b]{1,100}' not found[^\n\x1b]{0,200})"
 )
 
 # For any Python 3 and any onnxruntime.
@@ -122,8 +123,13 @@ def _answer(child: subprocess.Popen[bytes]) -> DeepAnswer:
 
 
 def _kill(child: subprocess.Popen[bytes]) -> None:
-    os.killpg(child.pid, signal.SIGKILL)
-    child.communicate()
+    """Kill the child and its group; not waiting for the end of its output, which a grandchild elsewhere may hold."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)
+    child.wait()
+    for stream in (child.stdout, child.stderr):
+        if stream is not None:
+            stream.close()
 
 
 def check_session(
