@@ -9,11 +9,18 @@ import ctypes
 import importlib
 import os
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ._cuda_device import require_device
-from ._cuda_libraries import CUDA_LIBRARIES, find_libraries, package_roots, tensorrt_libraries
+from ._cuda_libraries import (
+    CUDA_LIBRARIES,
+    find_libraries,
+    more_cudnn_parts,
+    package_roots,
+    tensorrt_libraries,
+)
 from ._cuda_maps import check_loaded, loaded_libraries
 from ._cuda_missing import explain_missing, refuse_rivals, unloadable
 from ._cuda_runtime import CudaRuntime, installed_cuda_runtime
@@ -88,9 +95,12 @@ def _load(runtime: CudaRuntime, libraries: tuple[CudaLibrary, ...]) -> dict[str,
     missing = [library for library in libraries if library.name not in files]
     if missing:
         raise explain_missing(runtime, missing, roots)
+    cudnn = next(library for library in libraries if library.name == "libcudnn.so.9")
+    parts = more_cudnn_parts(files[cudnn.name])
+    files |= parts
     refuse_rivals(files)
     check_loaded(files)  # a stranger among them would make ours fail to load, for a reason that misleads
-    for library in libraries:
+    for library in (*libraries, *(replace(cudnn, name=name, needed_by="cuDNN") for name in parts)):
         _open(library, files[library.name])
     return files
 

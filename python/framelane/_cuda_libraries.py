@@ -79,6 +79,12 @@ def tensorrt_libraries(cuda_major: int) -> tuple[CudaLibrary, ...]:
     return tuple(CudaLibrary(name, "tensorrt_libs", package, _TENSORRT) for name in names)
 
 
+def more_cudnn_parts(cudnn: Path) -> dict[str, Path]:
+    """Return the parts beside cuDNN's dispatcher that are not in the table: newer versions bring new ones."""
+    known = {library.name for libraries in CUDA_LIBRARIES.values() for library in libraries}
+    return {file.name: file for file in sorted(cudnn.parent.glob("libcudnn_*.so.9")) if file.name not in known}
+
+
 def package_roots(*first: Path) -> list[Path]:
     """Return every folder that may have packages, each once: the given ones, then ``sys.path``'s and site's."""
     own = {Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib")}

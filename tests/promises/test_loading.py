@@ -51,6 +51,7 @@ def wheels(major) -> Path:
 def test_all_that_the_provider_needs_is_loaded_from_the_wheels_and_only_the_driver_is_missing(major, answer, wheels):
     assert answer.said == "fine" if HAS_GPU else answer.said.startswith(WITHOUT_DRIVER)
     wanted = {library.name for library in CUDA_LIBRARIES[major]} - (set() if HAS_GPU else {NEEDS_DRIVER})
+    wanted |= {file.name for file in (wheels / "nvidia/cudnn/lib").glob("libcudnn*.so.*")} - {NEEDS_DRIVER}
     assert wanted <= answer.names
     assert all(file.startswith(f"{wheels / 'nvidia'}/") for file in answer.files if "libcuda.so" not in file)
     assert len({Path(file).parent for file in answer.files if "libcudnn" in file}) == 1
