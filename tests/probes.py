@@ -13,26 +13,32 @@ from pathlib import Path
 
 import framelane
 
+MODEL = os.fspath(Path(__file__).parent / "data/models/01_weighted.onnx")
+LIBRARIES = r"/lib(cu(dart|blas|dnn|fft|rand)|nv(rtc|JitLink|infer|onnx)|onnxruntime_providers_(cuda|tensorrt))"
 PACKAGE = Path(framelane.__file__).parent
 
 HEAD = """
-import json, sys
+import json, re, sys
 sys.path[:0] = {path!r}
 
 def tell(said):
     from framelane import _cuda_maps
-    loaded = [file for file in _cuda_maps.mapped_files() if "/libcu" in file or "/libnv" in file]
+    loaded = [file for file in _cuda_maps.mapped_files() if re.search({libraries!r}, file)]
     print(json.dumps([said, sorted(loaded)]), flush=True)
 
 def ask():
     import framelane
-    from framelane import _cuda
     try:
-        _cuda.prepare("cuda", 0)
+        framelane.Session({model!r}, device="cuda:0").close()
     except framelane.FramelaneError as error:
         return f"{{type(error).__name__}}: {{error}}"
     return "fine"
 """
+
+
+def head(path: list[str]) -> str:
+    """Return what a program begins with that asks and tells; `path` comes first on its sys.path."""
+    return HEAD.format(path=path, model=MODEL, libraries=LIBRARIES)
 
 
 @dataclass(frozen=True)
@@ -56,7 +62,7 @@ def probe(
     path: list[str] | None = None,
 ) -> Answer:
     """Run the code, which calls `tell(ask())`; the environment is ours, or exactly the given one."""
-    program = HEAD.format(path=[os.fspath(PACKAGE.parent)] if path is None else path) + textwrap.dedent(code)
+    program = head([os.fspath(PACKAGE.parent)] if path is None else path) + textwrap.dedent(code)
     done = subprocess.run(
         [python, "-c", program], env=env, cwd=cwd, capture_output=True, text=True, timeout=100, check=False
     )
