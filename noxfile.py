@@ -166,7 +166,7 @@ CUDA_HEADERS = {
 @nox.parametrize("major", [12, 13], ids=["12", "13"])
 def cuda(session: nox.Session, major: int) -> None:
     """The tests of loading, with NVIDIA's wheels (3.5 GB each) in an environment of their own; nothing may skip."""
-    install_framelane(session, f"cuda{major},doctor")
+    install_framelane(session, f"cuda{major},doctor,video")
     # The test extra without ONNX Runtime for the CPU, which would lie over the one for CUDA.
     session.install(*(line for line in PROJECT["project"]["optional-dependencies"]["test"] if "framelane" not in line))
     headers = pathlib.Path(session.create_tmp()) / "headers"
