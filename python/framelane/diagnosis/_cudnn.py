@@ -58,6 +58,7 @@ def check_cudnn(needed: str, walk: Walk, environment: Environment, supply: Suppl
     fix = f"{environment.command} -m pip install --force-reinstall --no-deps '{wheel}'"
     if absent:
         return failed(NAME, f"{printable(folder)} lacks {', '.join(absent)}, without which {needed} fails", fix)
+    parts = sorted({*parts, *_parts_in(folder, major)})  # newer ones have more
     if here is not None and (elsewhere := _elsewhere(parts, here, walk)):
         places = ", ".join(f"{name} from {printable(os.path.dirname(path))}" for name, path in elsewhere.items())
         others = " ".join(dict.fromkeys(os.path.dirname(path) for path in elsewhere.values()))
@@ -66,6 +67,10 @@ def check_cudnn(needed: str, walk: Walk, environment: Environment, supply: Suppl
     version = "".join(f", {name.replace('_', '-')} {version}" for name, version in packages)
     off = "" if here else ", where the loader does not look"
     return passed(NAME, f"{needed} and its {len(parts)} parts from {printable(folder)}{off}{version}")
+
+
+def _parts_in(folder: str, major: int) -> list[str]:
+    return [name for name in os.listdir(folder) if re.fullmatch(rf"libcudnn_\w+\.so\.{major}", name)]
 
 
 def _elsewhere(parts: list[str], here: Found, walk: Walk) -> dict[str, str]:

@@ -10,7 +10,7 @@ from ._cudnn import check_cudnn
 from ._deep import check_session
 from ._driver import driver_facts
 from ._driver_checks import driver_checks
-from ._elf import ElfError
+from ._elf import ElfError, is_elf
 from ._environment import Environment, EnvironmentReadError, read_environment, this_environment
 from ._extension import extension_checks
 from ._libraries import check_libraries
@@ -128,10 +128,11 @@ def _provider(
 
 
 def _extensions(question: Question, environment: Environment | None, supply: Supply | None) -> list[Check]:
+    loadable = tuple(path for path in question.so if is_elf(path))  # the others would be no use to exec
     return [
         check
         for path in question.so
-        for check in extension_checks(path, environment, supply, question.ld_library_path, question.so)
+        for check in extension_checks(path, environment, supply, question.ld_library_path, loadable)
     ]
 
 

@@ -17,15 +17,28 @@ _STATUS_WIDTH = max(map(len, Status))
 
 def as_text(diagnosis: Diagnosis, *, colour: bool = False) -> str:
     """Lay a diagnosis out, in colours where rich is installed and they are wanted."""
-    width = max(len(check.name) for check in diagnosis.checks)
-    lines = [line for check in diagnosis.checks for line in _lines(check, width)]
+    width = max(len(_subject_and_link(check)[1]) for check in diagnosis.checks)
+    lines: list[str] = []
+    before = ""
+    for check in diagnosis.checks:
+        subject, link = _subject_and_link(check)
+        if subject and subject != before:
+            lines.append(f"{' ' * (_STATUS_WIDTH + 2)}{subject}")
+        before = subject
+        lines += _lines(check, link, width)
     text = "\n".join([*lines, "", _verdict(diagnosis)])
     return _coloured(text) if colour and find_spec("rich") else text
 
 
-def _lines(check: Check, width: int) -> list[str]:
+def _subject_and_link(check: Check) -> tuple[str, str]:
+    """Split the name of a link into the file that it is of, which gets a line of its own, and the rest."""
+    subject, _, link = check.name.rpartition(": ")
+    return subject, link
+
+
+def _lines(check: Check, link: str, width: int) -> list[str]:
     indent = " " * (_STATUS_WIDTH + 2)
-    lines = [f"{check.status:<{_STATUS_WIDTH}}  {check.name:<{width}}  {check.seen}"]
+    lines = [f"{check.status:<{_STATUS_WIDTH}}  {link:<{width}}  {check.seen}"]
     lines += [f"{indent}  {detail}" for detail in check.details]
     if check.fix:
         lines.append(f"{indent}fix: {check.fix}")

@@ -143,6 +143,15 @@ def read_elf(path: Path) -> ElfFile:
         raise elf_error(path, f"is a damaged ELF file ({type(error).__name__} in its headers)") from None
 
 
+def is_elf(path: Path) -> bool:
+    """Whether a file is a whole ELF file."""
+    try:
+        read_elf(path)
+    except ElfError:
+        return False
+    return True
+
+
 def elf_error(path: Path, reason: str) -> ElfError:
     """Return the error for a file, with its reason."""
     error = ElfError(f"{printable(path)} {reason}")

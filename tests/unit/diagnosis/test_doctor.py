@@ -10,6 +10,8 @@ import pytest
 
 import services
 from framelane.cli import main
+from framelane.diagnosis import _doctor
+from framelane.diagnosis._environment import read_environment
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -163,6 +165,31 @@ def test_parts_of_two_cudnns_mix(tmp_path, doctor):
     _, checks = doctor("--env", tmp_path / "env", "--ld-library-path", path)
     assert f"libcudnn_ops.so.9 from {tmp_path}/other" in checks["cuDNN"]["seen"]
     assert checks["cuDNN"]["fix"] == f"take {tmp_path}/other out of LD_LIBRARY_PATH"
+
+
+def test_a_part_that_only_newer_cudnns_have_counts_too(tmp_path, doctor):
+    site = services.environment(tmp_path / "env")
+    services.runtime(site)
+    folders = services.wheels(site)
+    for folder in (site / "nvidia/cudnn/lib", tmp_path):
+        (folder / "libcudnn_new.so.9").write_bytes(services.stub("libcudnn_new.so.9").read_bytes())
+    path = ":".join(map(str, [tmp_path, *folders]))
+    _, checks = doctor("--env", tmp_path / "env", "--ld-library-path", path)
+    assert f"libcudnn_new.so.9 from {tmp_path}" in checks["cuDNN"]["seen"]
+
+
+def test_what_framelane_loads_itself_need_not_be_on_the_path(tmp_path, doctor, monkeypatch):
+    site = services.environment(tmp_path)
+    services.runtime(site)
+    services.wheels(site)
+    monkeypatch.setattr(_doctor, "this_environment", lambda: read_environment(tmp_path))
+    _, checks = doctor("--ld-library-path", "")
+    assert checks["CUDA libraries"]["status"] == "passed"
+    assert "framelane loads them itself" in checks["CUDA libraries"]["seen"]
+    assert "framelane exec --python" in checks["CUDA libraries"]["seen"]
+    (site / "nvidia/cublas/lib/libcublas.so.12").unlink()
+    _, checks = doctor("--ld-library-path", "")
+    assert checks["CUDA libraries"]["status"] == "failed"
 
 
 def test_a_cudnn_without_a_part(tmp_path, doctor):
