@@ -1,7 +1,6 @@
 """Infer: a network as a stage of a pipeline, on a real engine."""
 
 import os
-import threading
 import time
 from pathlib import Path
 
@@ -13,6 +12,8 @@ from onnx import TensorProto, helper
 import framelane as fl
 
 MODELS = Path(__file__).parents[1] / "data" / "models"
+
+pytestmark = pytest.mark.usefixtures("no_thread_is_left")
 
 
 def model(*nodes, inputs=("x",), outputs=("y",), shape=("n", 3), initializers=()):
@@ -38,18 +39,6 @@ def rows(count):
 
 def first(frame):
     return float(np.asarray(next(iter(frame.tensors.values())))[0, 0])
-
-
-@pytest.fixture(autouse=True)
-def no_thread_is_left():
-    before = set(os.listdir("/proc/self/task"))
-    yield
-    deadline = time.monotonic() + 3
-    while set(os.listdir("/proc/self/task")) - before and time.monotonic() < deadline:
-        time.sleep(0.01)
-    names = [Path(f"/proc/self/task/{task}/comm").read_text() for task in os.listdir("/proc/self/task")]
-    assert [name for name in names if name.startswith("framelane")] == []
-    assert [thread.name for thread in threading.enumerate() if thread.name.startswith("framelane")] == []
 
 
 @pytest.mark.parametrize(
