@@ -13,8 +13,16 @@ import subprocess
 import textwrap
 from typing import TYPE_CHECKING
 
+import pytest
+
 import scripts
-from framelane._cuda_libraries import CUDA_LIBRARIES, CudaLibrary, tensorrt_libraries
+from framelane._cuda_libraries import (
+    CUDA_LIBRARIES,
+    CudaLibrary,
+    find_libraries,
+    package_roots,
+    tensorrt_libraries,
+)
 from runtime_shells import shell
 
 if TYPE_CHECKING:
@@ -100,6 +108,8 @@ def site(folder: Path, libraries: Path | None, major: int = 12, *, copy: bool = 
 def prepare(where: Path, device: str = "cuda:0", before: str = "") -> str:
     """Prepare a device in a process that finds packages in `where`; return what it ends with, 'fine' or an error."""
     kind, index = device.split(":")
+    if find_libraries(CUDA_LIBRARIES[12] + CUDA_LIBRARIES[13], package_roots()):
+        pytest.skip("needs an environment without NVIDIA's wheels, which would be found instead")
     code = f"""
         import sys
         import framelane
