@@ -7,7 +7,7 @@ import os
 import threading
 import weakref
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from . import _core
 from ._batch_axis import check_batch_axis
@@ -20,7 +20,7 @@ from ._session import Session
 from ._session_options import SessionOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from types import TracebackType
     from typing import Self
 
@@ -59,6 +59,10 @@ class Engine:
         Where to run, as for `Session`.
     options : SessionOptions, optional
         How to open the model.
+    allow_cpu : sequence of str
+        Nodes that may run on the CPU, as for `Session`.
+    fallback : {"cpu"} or None
+        What to do without the device, as for `Session`.
     capacity : int
         Frames in each of the two rings.
     batch : int
@@ -69,7 +73,8 @@ class Engine:
     batch_timeout : float
         Seconds that the first frame of a batch waits for the others.
     streams : int, optional
-        Runs under way at a time, on one session. Default: one a core, four at most.
+        Runs under way at a time, on one session. Default: one a core, four at most. On a device without streams of its
+        own it is 1, whatever was asked for.
     overflow : Overflow or str
         What `put` does when the input ring is full: ``"block"``, ``"drop_oldest"``, ``"drop_newest"``, ``"raise"``.
     on_drop : callable, optional
@@ -111,6 +116,8 @@ class Engine:
         *,
         device: str = "cpu",
         options: SessionOptions | None = None,
+        allow_cpu: Sequence[str] = (),
+        fallback: Literal["cpu"] | None = None,
         capacity: int = 8,
         batch: int = 1,
         batch_timeout: float = 0.01,
@@ -129,7 +136,13 @@ class Engine:
         self._capacity = capacity
         self._streams = _auto_streams() if streams is None else streams
         self._owns_session = not isinstance(model, Session)
-        self._session = model if isinstance(model, Session) else self._open(model, device, options)
+        if self._owns_session:
+            model_options = self._session_options() if options is None else options
+            self._session = Session(model, device=device, options=model_options, allow_cpu=allow_cpu, fallback=fallback)
+        else:
+            self._session = model
+        if _core.session_takes_turns(self._session):
+            self._streams = 1
         label = _label_of(model)
         self._name = name or f"Engine({label})"
         self._on_drop = on_drop
@@ -154,13 +167,13 @@ class Engine:
             if self._owns_session:
                 self._session.close()
             raise
+        self._fallback_nodes = self._session.stats().fallback_nodes
         _open_engines.add(self)
 
-    def _open(self, model: Any, device: str, options: SessionOptions | None) -> Session:
-        if options is None:
-            cores = len(os.sched_getaffinity(0))
-            options = SessionOptions(intra_op_threads=max(1, cores // self._streams), allow_spinning=False)
-        return Session(model, device=device, options=options)
+    def _session_options(self) -> SessionOptions:
+        """Divide the machine's threads among the streams."""
+        cores = len(os.sched_getaffinity(0))
+        return SessionOptions(intra_op_threads=max(1, cores // self._streams), allow_spinning=False)
 
     @property
     def session(self) -> Session:
@@ -313,7 +326,8 @@ class Engine:
 
     def stats(self) -> EngineStats:
         """Return what the engine has done so far."""
-        return EngineStats(streams=self._streams, **self._native.stats())
+        fallback_nodes = self._fallback_nodes
+        return EngineStats(streams=self._streams, fallback_nodes=fallback_nodes, **self._native.stats())
 
     def __iter__(self) -> Iterator[Frame]:
         """Iterate over the results until the last one."""

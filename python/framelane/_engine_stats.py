@@ -26,6 +26,8 @@ class EngineStats:
         rings hold, and got memory of their own.
     streams : int
         Runs that can be under way at a time.
+    fallback_nodes : int
+        Nodes that run on the CPU although another device was asked for; see `SessionStats`.
     """
 
     frames: int
@@ -42,3 +44,4 @@ class EngineStats:
     copied_bytes: int
     extra_pictures: int
     streams: int
+    fallback_nodes: int = 0

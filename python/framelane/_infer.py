@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from ._engine import Engine
 from ._stage import check_seconds
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class Infer:
@@ -21,7 +24,7 @@ class Infer:
     model : path, bytes, ModelProto or Session
         The network, or a session that is open already; that stays open when the pipeline ends.
     device : str
-        Where it runs.
+        Where it runs, as for `Session`.
     batch : int
         Frames a run, for a network whose first axis counts frames and is free.
     batch_timeout : float, optional
@@ -32,6 +35,10 @@ class Infer:
         How pixels become the input and the output becomes pixels.
     options : SessionOptions, optional
         Options of the session.
+    allow_cpu : sequence of str
+        Nodes that may run on the CPU, as for `Session`.
+    fallback : {"cpu"} or None
+        What to do without the device, as for `Session`. The report shows it.
     name : str, optional
         Name in reports and errors; by default that of the model's file.
     expected : bool or float
@@ -51,6 +58,8 @@ class Infer:
         preprocess: Any = None,
         postprocess: Any = None,
         options: Any = None,
+        allow_cpu: Sequence[str] = (),
+        fallback: Literal["cpu"] | None = None,
         name: str | None = None,
         expected: bool | float = False,
         frame_timeout: float | None = None,
@@ -67,6 +76,8 @@ class Infer:
             "batch_timeout": batch_timeout,
             "streams": streams,
             "options": options,
+            "allow_cpu": tuple(allow_cpu) if not isinstance(allow_cpu, str) else allow_cpu,
+            "fallback": fallback,
             "preprocess": preprocess,
             "postprocess": postprocess,
         }

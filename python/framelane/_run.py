@@ -260,6 +260,9 @@ class Run:
         for stage in (self.stages[0], self.stages[-1]):
             notes = getattr(stage.target, "notes", None)
             texts += [f"{stage.name}: {note}" for note in notes] if isinstance(notes, list) else []
+        for stage in self.stages:
+            if stage.engine and (why := getattr(stage.engine.placement, "fallback", "")):
+                texts.append(f"{stage.name}: fell back to the CPU: {why}")
         return texts
 
     def wait(self, timeout: float | None = None) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 from framelane import __version__
 from framelane._errors import FramelaneError
 
-from . import bench, completion, demo, doctor, info, inspect, run
+from . import bench, completion, demo, doctor, info, inspect, placement, run
 from . import exec as exec_command
 from ._console import Console, printable
 from ._exit import CommandError, ExitCode, exit_code_of, table_of_exit_codes
@@ -19,7 +19,7 @@ from ._exit import CommandError, ExitCode, exit_code_of, table_of_exit_codes
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_COMMANDS = (run, demo, info, bench, doctor, exec_command, inspect, completion)
+_COMMANDS = (run, demo, info, bench, doctor, exec_command, inspect, placement, completion)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -7,7 +7,7 @@ from argparse import ArgumentTypeError
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from framelane._errors import ModelError, ShapeError
+from framelane._errors import ModelError, PlacementError, ShapeError
 
 from ._exit import CommandError, ExitCode
 from ._options import tensor_value
@@ -39,12 +39,15 @@ class Network:
         Name to value, as the option ``--set`` has it, for every other input.
     streams : int
         Runs side by side that the session's threads are counted for.
+    remarks : tuple of str
+        What there is to say about the device.
     """
 
     session: Session
     preprocess: Preprocess
     given: dict[str, str]
     streams: int
+    remarks: tuple[str, ...] = ()
 
     @property
     def input(self) -> str:
@@ -81,11 +84,6 @@ class Network:
         return tensors
 
 
-def pick_device(wanted: str) -> str:
-    """Return the device to run on; ``auto`` is the best there is, which in this version is the CPU."""
-    return "cpu" if wanted == "auto" else wanted
-
-
 def open_network(args: argparse.Namespace) -> Network:
     """Open the model and read from it, and from the options, how frames get into it.
 
@@ -96,7 +94,9 @@ def open_network(args: argparse.Namespace) -> Network:
     CommandError
         The options do not fit the model, or the model leaves something to decide.
     """
-    from framelane import Preprocess, Session, SessionOptions
+    from framelane import Preprocess, SessionOptions
+
+    from ._device import open_session
 
     cores = len(os.sched_getaffinity(0))
     streams = args.streams or min(cores, 4)
@@ -106,13 +106,15 @@ def open_network(args: argparse.Namespace) -> Network:
         custom_operator_libraries=tuple(args.operators),
     )
     try:
-        session = Session(args.model, device=pick_device(args.device), options=options)
+        session, remarks = open_session(args, options)
     except ModelError as error:
         raise CommandError(spelled(str(error)), ExitCode.MODEL) from error
+    except PlacementError as error:
+        raise CommandError(spelled(str(error)), ExitCode.NOT_INSTALLED) from error
     try:
         wishes = {name: getattr(args, name) for name in _FIELDS}
         preprocess = Preprocess.from_model(session.inputs, session.metadata, **wishes)
-        network = Network(session, preprocess, dict(args.set), streams)
+        network = Network(session, preprocess, dict(args.set), streams, remarks)
         _check_other_inputs(network)
     except ShapeError as error:
         session.close()

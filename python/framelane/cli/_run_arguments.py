@@ -31,8 +31,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _words(parser.add_argument_group("what is printed"))
 
 
+def add_device(group: argparse._ActionsContainer, default: str | None) -> None:
+    """Declare where to run, and what may run elsewhere."""
+    has = f" ({default})" if default else ""
+    group.add_argument(
+        "--device",
+        default=default,
+        required=default is None,
+        help=f"where to run: cpu, cuda:0, tensorrt:0, webgpu, or auto, which says what it picked{has}",
+    )
+    group.add_argument(
+        "--allow-cpu",
+        action="append",
+        default=[],
+        metavar="NODE",
+        help="a node, or an operator, that may run on the CPU where the device does not take it; can be repeated",
+    )
+    group.add_argument(
+        "--fallback", choices=("cpu",), help="where to run what the device does not take, and all without it"
+    )
+
+
 def _network(group: argparse._ArgumentGroup) -> None:
-    group.add_argument("--device", default="auto", help="where to run: cpu, or auto, which says what it picked (auto)")
+    add_device(group, default="auto")
     group.add_argument("--batch", type=_options.positive, default=1, metavar="N", help="frames a run, at most (1)")
     group.add_argument("--streams", type=_options.positive, metavar="N", help="runs side by side (one a core, up to 4)")
     group.add_argument("--threads", type=_options.positive, metavar="N", help="threads in a run (cores over streams)")

@@ -111,6 +111,8 @@ def _say_what_is_known(args: argparse.Namespace, job: Job, console: Console) -> 
         console.say(job.sink.postprocess.describe())
     console.say(job.sink.words)
     console.say(f"Runs on {session.device}{' (picked)' if args.device == 'auto' else ''}.")
+    for remark in job.network.remarks:
+        console.warn(remark)
     for note in job.notes:
         if note not in preprocess.notes:  # which describe() has said
             console.say(f"Note: {note}")
@@ -153,7 +155,7 @@ def _facts(args: argparse.Namespace, job: Job, report: Report) -> dict[str, Any]
         "output": {"path": printable(args.out), "size": job.sink.size},
         "preprocess": job.network.preprocess.to_dict(),
         "postprocess": None if postprocess is None else postprocess.to_dict(),
-        "notes": [*notes, *warnings],
+        "notes": [*job.network.remarks, *notes, *warnings],
         "ends_early": job.source.ends_early,
         "damaged": job.source.damaged,
     }
