@@ -175,6 +175,7 @@ def _is_open(fd):
     return os.path.lexists(f"/proc/self/fd/{fd}")
 
 
+@pytest.mark.timing
 @pytest.mark.parametrize("place", ["reader", "stage", "workers", "network", "writer"])
 def test_a_failed_run_leaves_nothing_and_the_twentieth_is_as_good_as_the_first(place, tmp_path):
     before = left_over()

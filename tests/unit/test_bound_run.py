@@ -233,6 +233,7 @@ def test_cycles_are_collected(weighted, picture):
     assert alive() is None
 
 
+@pytest.mark.timing
 def test_a_call_allocates_no_python_memory():
     with fl.Session(doubler((2, 3))) as session:
         bound = session.bind()

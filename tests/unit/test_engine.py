@@ -185,6 +185,7 @@ def slow_network(steps):
     return network(nodes, [value("x", [512, 512])], [value("y", [512, 512])])
 
 
+@pytest.mark.timing
 def test_close_terminates_a_long_run():
     engine = fl.Engine(slow_network(20000), streams=1)
     engine.put(np.zeros((512, 512), np.float32))

@@ -125,6 +125,7 @@ def test_an_exception_does_not_keep_a_slot():
 # --- waiting
 
 
+@pytest.mark.timing
 def test_acquire_waits_for_a_slot_without_the_gil():
     pool = fl.FramePool((4,), np.float32, 1)
     held = [pool.acquire()]

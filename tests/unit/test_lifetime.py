@@ -228,6 +228,7 @@ WAITS = """
 """
 
 
+@pytest.mark.timing
 @pytest.mark.parametrize("timeout", ["", "30"])
 def test_ctrl_c_ends_a_wait_at_once(timeout):
     process = start(WAITS.format(timeout=timeout))

@@ -87,6 +87,7 @@ def length(data):
     return bytes([*out, number])
 
 
+@pytest.mark.timing
 def test_weights_are_stepped_over():
     weights = onnx.numpy_helper.from_array(np.zeros(50_000_000, np.uint8), "w")
     data = onnx.helper.make_model(onnx.helper.make_graph([], "g", [], [], [weights])).SerializeToString()

@@ -278,6 +278,7 @@ def test_references_are_counted_right():
     assert sys.getrefcount(item) == before
 
 
+@pytest.mark.timing
 @pytest.mark.parametrize("call", ["ring.get()", "ring.get(30)", "next(ring)", "full.put(2)", "full.put(2, 30)"])
 def test_ctrl_c_ends_a_wait_at_once(call):
     result = run(f"""
@@ -297,7 +298,7 @@ def test_ctrl_c_ends_a_wait_at_once(call):
             print(time.monotonic() - sent[0])
         """)
     assert result.returncode == 0, result.stderr
-    assert float(result.stdout) < 0.2
+    assert float(result.stdout) < 1
 
 
 def test_a_signal_handler_that_returns_lets_the_wait_go_on():

@@ -195,6 +195,7 @@ def test_many_sleepers_are_all_served():
     join(threads)
 
 
+@pytest.mark.timing
 def test_a_slow_producers_item_is_there_soon():
     """Waiting for a good batch must not hold back a single item."""
     ring, late = fl.Ring(64), []
@@ -211,6 +212,7 @@ def test_a_slow_producers_item_is_there_soon():
     assert sorted(late)[len(late) // 2] < 2e-3
 
 
+@pytest.mark.timing
 def test_a_busy_producers_item_is_there_soon():
     """A producer that keeps the GIL gives way after Python's switch interval, like any thread."""
     ring, late = fl.Ring(64), []

@@ -80,6 +80,7 @@ def test_an_odd_array_gives_the_same_pixels_or_a_shape_error(weighted, picture, 
     assert weighted.stats() == fl.SessionStats(1, copies, copies * array.size * 4)
 
 
+@pytest.mark.timing
 def test_a_contiguous_array_is_read_in_place():
     # The network only asks for the size: pages that nobody touches cost no memory, unless somebody copies them.
     array = np.zeros((1 << 26,), np.float32)
@@ -375,6 +376,7 @@ def test_an_unopened_session_refuses():
     session.close()
 
 
+@pytest.mark.timing
 def test_sessions_are_released():
     process, model = psutil.Process(), doubler((512, 512)).SerializeToString()
     array = np.ones((512, 512), np.float32)

@@ -38,6 +38,7 @@ def test_a_length_that_cannot_be_is_no_length(name):
     assert reader.ends_early is None
 
 
+@pytest.mark.timing
 def test_ten_hours_between_two_frames_take_no_time(tmp_path):
     begin = time.perf_counter()
     for ending in (".mp4", ".mkv", ".mov", ".webm"):
@@ -103,6 +104,7 @@ def test_the_number_of_frames_of_a_part():
         assert reader.frame_count == expected == len(list(reader)), option
 
 
+@pytest.mark.timing
 def test_reading_far_is_not_remembered(tmp_path):
     """Memory does not grow with the length of a video."""
     import psutil
