@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import atexit
-import os
 import threading
 import weakref
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from . import _core
 from ._batch_axis import check_batch_axis
+from ._engine_defaults import auto_streams, label_of, options_for
 from ._engine_stats import EngineStats
 from ._errors import FramelaneError, RingClosed, StageError
 from ._frame_inputs import FrameInputs
+from ._frame_outputs import FrameOutputs
 from ._frame_plan import FramePlanner
 from ._ring import Overflow
 from ._session import Session
-from ._session_options import SessionOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -25,21 +24,11 @@ if TYPE_CHECKING:
     from typing import Self
 
     from ._frame import Frame
-    from ._frame_plan import PicturePlan
     from ._postprocess import Postprocess
     from ._preprocess import Preprocess
+    from ._session_options import SessionOptions
 
 _open_engines: weakref.WeakSet[Engine] = weakref.WeakSet()
-
-
-def _auto_streams() -> int:
-    """One stream a core, but no more than four: each needs memory of its own."""
-    return min(len(os.sched_getaffinity(0)), 4)
-
-
-def _label_of(model: Any) -> str:
-    """Return the file name where there is one."""
-    return os.path.basename(os.fsdecode(model)) if isinstance(model, str | os.PathLike) else "model"
 
 
 class Engine:
@@ -134,23 +123,22 @@ class Engine:
         if not batch_timeout >= 0:
             raise ValueError(f"batch_timeout is {batch_timeout}; it must be 0 or more seconds")
         self._capacity = capacity
-        self._streams = _auto_streams() if streams is None else streams
+        self._streams = auto_streams() if streams is None else streams
         self._owns_session = not isinstance(model, Session)
         if self._owns_session:
-            model_options = self._session_options() if options is None else options
+            model_options = options_for(self._streams) if options is None else options
             self._session = Session(model, device=device, options=model_options, allow_cpu=allow_cpu, fallback=fallback)
         else:
             self._session = model
         if _core.session_takes_turns(self._session):
             self._streams = 1
-        label = _label_of(model)
+        label = label_of(model)
         self._name = name or f"Engine({label})"
         self._on_drop = on_drop
         self._inputs = FrameInputs([info.name for info in self._session.inputs])
-        self._output_names = [info.name for info in self._session.outputs]
+        self._outputs = FrameOutputs([info.name for info in self._session.outputs])
         self._lock = threading.Lock()
         self._source_error: BaseException | None = None
-        self._stuck = 0
         try:
             check_batch_axis(batch, self._session.inputs)
             self._planner = FramePlanner(self._session, preprocess, postprocess, batch)
@@ -169,11 +157,6 @@ class Engine:
             raise
         self._fallback_nodes = self._session.stats().fallback_nodes
         _open_engines.add(self)
-
-    def _session_options(self) -> SessionOptions:
-        """Divide the machine's threads among the streams."""
-        cores = len(os.sched_getaffinity(0))
-        return SessionOptions(intra_op_threads=max(1, cores // self._streams), allow_spinning=False)
 
     @property
     def session(self) -> Session:
@@ -264,18 +247,12 @@ class Engine:
         if result is None:
             self._raise_source_error()
             return None
-        frame: Frame = result[0][0]
-        plan: PicturePlan | None = result[0][1]
-        outputs, error = result[1:]
+        (frame, plan), outputs, error = result
         if error is not None:
             failure = StageError(f"{self._name}: frame {frame.index}: {error}")
             failure.stage, failure.frame_index = self._name, frame.index
             raise failure from error
-        tensors = dict(zip(self._output_names, outputs, strict=True))
-        others = {name: tensor for name, tensor in frame.tensors.items() if name not in tensors}
-        if plan is not None:
-            return plan.finish(frame, tensors, others)
-        return replace(frame, tensors={**tensors, **others})
+        return self._outputs.frame_with(frame, outputs, plan)
 
     def _raise_source_error(self) -> None:
         with self._lock:
