@@ -34,7 +34,7 @@ def test_inspect_with_the_wheels_missing(box, start, told):
     assert ("nvidia-cudnn-cu12" in found["fix"]) is (box.major == 12)
 
 
-def test_inspect_with_the_wheels_off_the_path(box, start, told):
+def test_inspect_with_the_wheels_off_the_path(box, start, told, tmp_path):
     with start(box.whole) as service:
         _, providers = service.wait_for_child()
         assert providers == "'CPUExecutionProvider'"
@@ -42,7 +42,8 @@ def test_inspect_with_the_wheels_off_the_path(box, start, told):
     assert (code, found["place"]) == (1, "cpu")
     assert f"{PROVIDER} was never loaded, because libcublasLt.so.{box.major} is not found" in found["verdict"]
     assert f"the loader was not told to look in {box.whole.site}/nvidia/" in found["verdict"]
-    assert found["fix"].startswith(f"framelane exec --python {box.whole.python} -- {box.whole.python} ")
+    command = f"framelane exec --python {box.whole.python} -- {box.whole.python} "
+    assert found["fix"].startswith(f"cd {tmp_path} && {command}")
 
 
 def test_inspect_with_the_wheels_on_the_path(box, start, told, has_gpu):

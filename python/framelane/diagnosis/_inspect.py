@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from dataclasses import dataclass
@@ -146,4 +147,6 @@ def _start_again(process: Process, parts: Parts, first: Process) -> str:
     found = _ENVIRONMENT.match(parts.runtimes[0].path) if parts.runtimes else None
     python = f"{found[1]}/bin/python" if found else ""
     option = f"--python {shlex.quote(python)} " if python and inside(process.root, python).exists() else ""
-    return f"framelane exec {option}-- {shlex.join(first.command)}"
+    folder = first.current
+    there = f"cd {shlex.quote(folder)} && " if folder and folder != os.getcwd() and not first.in_container else ""
+    return f"{there}framelane exec {option}-- {shlex.join(first.command)}"

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
+
+import pytest
 
 from framelane.cli import _exit, make_parser
 
-PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "command-line.md").read_text()
+DOCS = Path(__file__).parents[3] / "docs"
+PAGE = (DOCS / "reference" / "command-line.md").read_text()
 
 
 def test_the_exit_codes_are_those_of_the_page():
@@ -31,3 +35,24 @@ def test_what_the_page_promises_of_json_is_there(run_json):
     promised = {key for row in re.findall(r"^\| (`.+?) \|", section, re.M) for key in re.findall(r"`(\w+)`", row)}
     report, _ = run_json("any_identity", "00_base.mp4", "null:", "--frames", 2)
     assert promised == set(report) - {"failed", "unfinished", "kept", "abandoned"}
+
+
+@pytest.mark.parametrize("name", ["gpu-at-zero.md", "gpu-at-zero.zh.md"])
+def test_the_commands_of_the_how_to_are_accepted(name):
+    page = (DOCS / "how-to" / name).read_text()
+    lines = re.findall(r"^(?:\$ |fix: |.* && )framelane (\w.*)$", page, re.M)
+    assert {shlex.split(line)[0] for line in lines} == {"inspect", "doctor", "exec"}
+    for line in lines:
+        make_parser().parse_args(shlex.split(line))
+    for option in re.findall(r"`(--[a-z-]+)", page):
+        assert any(option in text for text in helps()), option
+
+
+def helps():
+    return [command.format_help() for command in make_parser()._subparsers._group_actions[0].choices.values()]
+
+
+def test_both_languages_show_the_same_output():
+    english, chinese = ((DOCS / "how-to" / name).read_text() for name in ("gpu-at-zero.md", "gpu-at-zero.zh.md"))
+    blocks = re.compile(r"^```.*?^```", re.S | re.M)
+    assert blocks.findall(english) == blocks.findall(chinese)
