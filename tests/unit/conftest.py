@@ -43,3 +43,15 @@ def no_thread_is_left():
         time.sleep(0.01)
     assert left == []
     assert [thread.name for thread in threading.enumerate() if thread.name.startswith("framelane")] == []
+
+
+@pytest.fixture
+def go_on():
+    """An event that lets a stuck stage go at the end of the test."""
+    event = threading.Event()
+    yield event
+    event.set()
+    deadline = time.monotonic() + 5
+    while any(one.name.startswith("framelane") for one in threading.enumerate()):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
