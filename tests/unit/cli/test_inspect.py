@@ -107,6 +107,7 @@ def test_the_python_stacks_are_those_of_the_threads(inspect, python):
     assert f"thread {one.pid} " in inspect(one.pid)[1]
 
 
+@pytest.mark.timing
 def test_a_thread_that_works_and_memory_that_grows_are_seen(inspect, python):
     one = python("""
         print("ready", flush=True)

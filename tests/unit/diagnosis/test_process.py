@@ -148,3 +148,10 @@ def test_a_root_of_its_own_counts_as_a_container(proc):
     (own / "root").unlink()
     (own / "root").symlink_to("/srv/chroot")
     assert read_process(10, proc.folder).root == Path(own / "root")
+
+
+def test_a_mount_namespace_of_its_own_counts_as_a_container(proc):
+    own = proc.add(10, namespace="mnt:[2]")
+    (own / "root").unlink()
+    (own / "root").symlink_to("/")  # as its own / is called from outside
+    assert read_process(10, proc.folder).root == own / "root"
