@@ -44,7 +44,7 @@ def test_a_child_that_ends_is_a_zombie_until_it_is_collected():
 @pytest.mark.parametrize(
     ("does", "ended"),
     [
-        ("kill -SEGV $$", "of signal 11 (SIGSEGV)"),
+        ("kill -TERM $$", "of signal 15 (SIGTERM)"),
         ("kill -9 $$", "of signal 9 (SIGKILL)"),
         ("exit 3", "with exit status 3"),
     ],
