@@ -173,7 +173,7 @@ def test_another_users_process(python):
         print("---", flush=True)
         {user}
         code = main(["inspect", "{pid}", "--seconds", "0.01"])
-            os._exit(code)  # past coverage, which could not write its file as that user
+        os._exit(code)  # past coverage, which could not write its file as that user
         """
     )
     assert f"process {pid} cannot be looked into: it belongs to user root, and you are" in (
