@@ -90,6 +90,14 @@ def test_a_python_process_without_onnxruntime(inspect, python):
     assert sum(line.startswith("  thread ") for line in lines) == 2
 
 
+def test_a_threads_number_shows_its_process(inspect, python):
+    one = python(WAITING)
+    thread = max(int(name) for name in os.listdir(f"/proc/{one.pid}/task") if int(name) != one.pid)
+    found = json.loads(inspect(thread, "--json")[1])
+    assert found["pid"] == one.pid
+    assert f"{thread} is a thread of process {one.pid}, which is shown" in found["notes"]
+
+
 def test_json_alone_is_on_stdout(inspect, python):
     one = python(WAITING)
     code, out, err = inspect(one.pid, "--json")
