@@ -64,7 +64,9 @@ void IoBinding::bind_input_in_place(const TensorInfo& info, const Tensor& tensor
 // ONNX Runtime copies what is bound to a device when it is bound, and not when it runs.
 void IoBinding::upload_inputs() {
   for (std::size_t i = 0; i < inputs_.size(); ++i) {
-    bind_input_in_place(session_->inputs()[i], *inputs_[i]);
+    if (const std::optional<Tensor>& tensor = inputs_[i]) {  // all are: run() has seen to it
+      bind_input_in_place(session_->inputs()[i], *tensor);
+    }
   }
 }
 
