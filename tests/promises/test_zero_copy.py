@@ -12,21 +12,8 @@ import pytest
 
 import framelane as fl
 from needs import need
+from numpy_tensors import DTYPES, address
 
-DTYPES = [
-    "bool",
-    "uint8",
-    "int8",
-    "uint16",
-    "int16",
-    "uint32",
-    "int32",
-    "uint64",
-    "int64",
-    "float16",
-    "float32",
-    "float64",
-]
 VIEWS = {
     "contiguous": np.s_[...],
     "every second column": np.s_[:, ::2],
@@ -46,10 +33,6 @@ def torch():
 
 def frame(dtype: str = "uint8") -> np.ndarray:
     return (np.arange(4 * 6 * 3) % 2).reshape(4, 6, 3).astype(dtype)
-
-
-def address(array: np.ndarray) -> int:
-    return array.__array_interface__["data"][0]
 
 
 @pytest.mark.parametrize("view", VIEWS.values(), ids=VIEWS)

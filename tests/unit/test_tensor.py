@@ -8,21 +8,7 @@ import numpy as np
 import pytest
 
 import framelane as fl
-
-DTYPES = [
-    "bool",
-    "uint8",
-    "int8",
-    "uint16",
-    "int16",
-    "uint32",
-    "int32",
-    "uint64",
-    "int64",
-    "float16",
-    "float32",
-    "float64",
-]
+from numpy_tensors import DTYPES
 
 
 def sample(dtype: str = "float32", shape: tuple[int, ...] = (2, 3, 4)) -> np.ndarray:

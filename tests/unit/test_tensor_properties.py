@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 import framelane as fl
+from numpy_tensors import address
 
 DTYPES = ["?", "u1", "i1", "u2", "i2", "u4", "i4", "u8", "i8", "f2", "f4", "f8"]
 UNKNOWN = [">f4", ">i8", "c8", "M8[s]", "S3", "U2", "O", "u1,f4"]
@@ -32,10 +33,6 @@ def views(draw: st.DrawFn, dtypes: list[str] = DTYPES) -> np.ndarray:
 
 def same(a: np.ndarray, b: np.ndarray) -> bool:
     return a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()
-
-
-def address(view: np.ndarray) -> int:
-    return view.__array_interface__["data"][0]
 
 
 @given(views())
