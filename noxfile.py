@@ -79,7 +79,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Mypy, strict, over the package; stubtest holds `_core.pyi` against the built module."""
-    install_framelane(session, "cpu,video", *pinned("mypy"))
+    install_framelane(session, "cpu,doctor,video", *pinned("mypy"))
     session.run("mypy")
     session.run("stubtest", "framelane._core", "--ignore-disjoint-bases", "--allowlist", "tests/stubtest_allowlist.txt")
 
