@@ -43,6 +43,8 @@ from ._resize import resize
 from ._ring import Overflow, RingStats
 from ._session import ModelMetadata, Session, SessionStats
 from ._session_options import SessionOptions
+from ._shared_frame import SharedFrame, SharedSlot
+from ._shared_ring import FrameFailure, SharedRing, SharedRingStats
 from ._source import Zip
 from ._stage import Stage
 from ._tensor_info import TensorInfo
@@ -60,6 +62,7 @@ __all__ = [
     "Engine",
     "EngineStats",
     "Frame",
+    "FrameFailure",
     "FramePool",
     "FramePoolStats",
     "FramelaneError",
@@ -94,6 +97,10 @@ __all__ = [
     "SessionOptions",
     "SessionStats",
     "ShapeError",
+    "SharedFrame",
+    "SharedRing",
+    "SharedRingStats",
+    "SharedSlot",
     "Snapshot",
     "Stage",
     "StageError",

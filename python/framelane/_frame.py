@@ -42,3 +42,10 @@ class Frame:
     def image(self) -> np.ndarray[Any, Any]:
         """The first tensor as a NumPy array, without a copy."""
         return np.asarray(next(iter(self.tensors.values())))
+
+
+def frame_of(
+    index: int, timestamp: float | None, duration: float | None, tensors: dict[str, Any], meta: dict[str, Any]
+) -> Frame:
+    """Make a frame of what came out of shared memory: the native code calls this."""
+    return Frame(index, timestamp, tensors, duration, meta)

@@ -12,6 +12,7 @@ PYBIND11_MODULE(_core, m) {
   framelane::bindings::register_image(m);
   framelane::bindings::register_ring(m);
   framelane::bindings::register_session(m);
+  framelane::bindings::register_shared_ring(m);
   framelane::bindings::register_tensor(m);
   framelane::bindings::register_watchdog(m);
 }

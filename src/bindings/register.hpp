@@ -13,6 +13,7 @@ void register_gil(pybind11::module_& m);
 void register_image(pybind11::module_& m);
 void register_ring(pybind11::module_& m);
 void register_session(pybind11::module_& m);
+void register_shared_ring(pybind11::module_& m);
 void register_tensor(pybind11::module_& m);
 void register_watchdog(pybind11::module_& m);
 

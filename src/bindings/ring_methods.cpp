@@ -1,6 +1,7 @@
 #include "bindings/gil.hpp"
 #include "bindings/guarded.hpp"
 #include "bindings/ring_object.hpp"
+#include "bindings/timeout_argument.hpp"
 
 namespace py = pybind11;
 
@@ -78,17 +79,6 @@ bool report_drop(RingObject* self, PyObject* dropped) {
   Py_DECREF(dropped);
   Py_XDECREF(answer);
   return answer != nullptr;
-}
-
-// Takes the optional last argument `timeout`, by position or by name, after `required` others.
-PyObject* timeout_argument(const char* usage, Py_ssize_t required, PyObject* const* args, Py_ssize_t count,
-                           PyObject* names) {
-  const Py_ssize_t named = names == nullptr ? 0 : PyTuple_GET_SIZE(names);
-  const bool known = named == 0 || PyUnicode_CompareWithASCIIString(PyTuple_GET_ITEM(names, 0), "timeout") == 0;
-  if (count < required || count + named > required + 1 || !known) {
-    throw py::type_error(usage);
-  }
-  return count + named > required ? args[required] : nullptr;
 }
 
 }  // namespace

@@ -38,20 +38,22 @@ std::byte* copy_axes(const Tensor& tensor, std::size_t axis, const std::byte* fr
 
 }  // namespace
 
-Tensor contiguous_copy(const Tensor& tensor) {
+void copy_to(const Tensor& tensor, std::byte* to) {
   if (!tensor.device().host_accessible()) {
     throw NoDeviceError("this build cannot copy from " + to_string(tensor.device()) +
                         "; copy with the library that made the tensor (torch: .cpu(), cupy: .get())");
   }
+  if (!tensor.contiguous()) {
+    copy_axes(tensor, 0, static_cast<const std::byte*>(tensor.data()), to);
+  } else if (tensor.nbytes() != 0) {
+    std::memcpy(to, tensor.data(), tensor.nbytes());
+  }
+}
+
+Tensor contiguous_copy(const Tensor& tensor) {
   auto memory = allocate(tensor.nbytes());
   auto* to = static_cast<std::byte*>(memory.get());
-  if (tensor.contiguous()) {
-    if (tensor.nbytes() != 0) {
-      std::memcpy(to, tensor.data(), tensor.nbytes());
-    }
-  } else {
-    copy_axes(tensor, 0, static_cast<const std::byte*>(tensor.data()), to);
-  }
+  copy_to(tensor, to);
   return {std::move(memory), to, tensor.dtype(), tensor.shape()};
 }
 
