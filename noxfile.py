@@ -103,6 +103,14 @@ def oldest_runtime(session: nox.Session) -> None:
 
 
 @nox.session
+def kill(session: nox.Session) -> None:
+    """A thousand random kills of the processes at a SharedRing; the tests have a hundred. Arguments go to pytest."""
+    install_framelane(session, "test")
+    env = {"FRAMELANE_KILLS": "1000"}
+    session.run("pytest", "tests/promises/test_exactly_once_processes.py", "--timeout=1800", *session.posargs, env=env)
+
+
+@nox.session
 def cpp(session: nox.Session) -> None:
     """The C++ tests, optimised. Arguments go to ctest."""
     cpp_tests(session, "cpp")

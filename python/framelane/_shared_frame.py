@@ -21,6 +21,11 @@ class SharedSlot:
     As a context manager it is committed at the end of the block, and given up when the block raises. Use a slot in
     one thread at a time, and do not touch its tensors after the commit: the memory is the ring's again.
 
+    Parameters
+    ----------
+    lease, layout
+        What `SharedRing.reserve` makes it of.
+
     Attributes
     ----------
     index : int
@@ -91,6 +96,11 @@ class SharedFrame:
     As a context manager it is released at the end of the block, however that ends: then its slot is free, and its
     tensors show what the next writer puts there. Copy what is to be kept. If the process dies before, the
     frame is delivered again.
+
+    Parameters
+    ----------
+    lease
+        What `SharedRing.peek` makes it of.
 
     Attributes
     ----------

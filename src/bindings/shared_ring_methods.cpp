@@ -70,7 +70,8 @@ class Release {
 };
 
 py::object frame_maker() {
-  static PyObject* make = py::object(py::module_::import("framelane._frame").attr("frame_of")).release().ptr();  // for good
+  static PyObject* make =
+      py::object(py::module_::import("framelane._frame").attr("frame_of")).release().ptr();  // for good
   return py::reinterpret_borrow<py::object>(make);
 }
 

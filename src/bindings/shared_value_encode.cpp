@@ -12,7 +12,8 @@ namespace framelane::bindings {
 namespace {
 
 py::handle frame_type() {
-  static PyObject* type = py::object(py::module_::import("framelane._frame").attr("Frame")).release().ptr();  // for good
+  static PyObject* type =
+      py::object(py::module_::import("framelane._frame").attr("Frame")).release().ptr();  // for good
   return type;
 }
 

@@ -391,6 +391,7 @@ def test_no_descriptor_left_to_open():
     assert "ulimit -n" in result.stdout, result.stderr
 
 
+@pytest.mark.timing
 @pytest.mark.parametrize("call", ["ring.get()", "ring.peek(30)", "next(ring)", "full.put(2)", "full.reserve(30)"])
 def test_ctrl_c_ends_a_wait_at_once(call):
     result = run(f"""
@@ -413,6 +414,7 @@ def test_ctrl_c_ends_a_wait_at_once(call):
     assert float(result.stdout) < 1
 
 
+@pytest.mark.timing
 def test_time_waited_counts_while_the_wait_lasts():
     ring = fl.SharedRing(64, 1)
     thread = threading.Thread(target=lambda: ring.get(10))
