@@ -184,12 +184,14 @@ class TestWheelsElsewhere:
 
     def test_one_is_missing(self, major, wheels, tmp_path):
         python, _ = probes.bare_environment(tmp_path / "venv")
+        app = tmp_path / "app"
+        probes.copy_package(app)
         others = probes.link_others(tmp_path / "others", but=("nvidia",))
         for folder in (wheels / "nvidia").iterdir():
             if folder.name != "cudnn" and folder.is_dir():
                 (others / "nvidia").mkdir(exist_ok=True)
                 (others / "nvidia" / folder.name).symlink_to(folder)
-        found = probe(python=python, env={}, path=[os.fspath(PACKAGE.parent), os.fspath(others)])
+        found = probe(python=python, env={}, path=[os.fspath(app), os.fspath(others)])
         assert found.said.startswith("MissingLibraryError: device 'cuda:0' cannot be used: ")
         assert f"CUDA {major} libraries are missing, which onnxruntime-gpu " in found.said
         assert "libcudnn.so.9 (needed by ONNX Runtime's CUDA provider)" in found.said
