@@ -64,6 +64,8 @@ class ElfFile:
         What it asks the loader for, in order.
     rpath, runpath : tuple of str
         Entries of DT_RPATH and DT_RUNPATH, with ``$ORIGIN`` and the like as they stand.
+    has_runpath : bool
+        Whether there is a DT_RUNPATH, be it empty, which takes all RPATHs out of the search.
     no_default_folders : bool
         Linked with ``-z nodefaultlib``: not even the system's folders are searched.
     versions_needed : mapping
@@ -84,6 +86,7 @@ class ElfFile:
     needed: tuple[str, ...] = ()
     rpath: tuple[str, ...] = ()
     runpath: tuple[str, ...] = ()
+    has_runpath: bool = False
     no_default_folders: bool = False
     versions_needed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     versions_defined: frozenset[str] = frozenset()
@@ -194,6 +197,7 @@ def _read(path: Path, stream: IO[bytes]) -> ElfFile:
         # "If both are given, DT_RPATH is ignored": ld.so(8).
         rpath=_entries(tags.string("DT_RPATH")) if runpath is None else (),
         runpath=_entries(runpath),
+        has_runpath=runpath is not None,
         no_default_folders=bool(flags & 0x800),
         versions_needed=reader.versions_needed(tags),
         versions_defined=reader.versions_defined(tags),

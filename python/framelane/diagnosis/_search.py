@@ -231,7 +231,7 @@ class Loader:
                 yield place, cached
 
     def _places(self, asker: LoadedObject | None) -> Iterator[Place]:
-        if asker is None or not asker.elf.runpath:
+        if asker is None or not asker.elf.has_runpath:
             for one in self._chain(asker):
                 yield from self._own_places(one, one.elf.rpath, Rule.RPATH)
         yield from self._environment
@@ -242,15 +242,10 @@ class Loader:
             yield from (Place(folder, Rule.DEFAULT) for folder in self._host.default_folders)
 
     def _chain(self, asker: LoadedObject | None) -> Iterator[LoadedObject]:
-        """Yield an object, those that loaded it, and the program."""
-        step = asker
-        while step is not None:
-            yield step
-            if step is self._main:
-                return
-            step = step.loader
-        if self._main is not None:
-            yield self._main
+        """Yield an object and those that loaded it, of which the program is the last."""
+        while asker is not None:
+            yield asker
+            asker = asker.loader
 
     def _own_places(self, one: LoadedObject, entries: tuple[str, ...], rule: Rule) -> Iterator[Place]:
         for folder in folders_of(entries, one.origin, self._host, self._current):

@@ -126,6 +126,14 @@ def test_a_runtime_that_hides_another(tmp_path, doctor):
     assert f"hides onnxruntime 1.20.0 in {tmp_path}/more/onnxruntime" in checks["ONNX Runtime"]["seen"]
 
 
+def test_lines_of_code_in_a_pth_file_are_no_folders(tmp_path):
+    site = services.environment(tmp_path)
+    for name in ("import more", "# more", "more"):
+        (site / name).mkdir()
+    (site / "more.pth").write_text("import more\n# more\n\nmore\n")
+    assert read_environment(tmp_path).site_packages == (site, site / "more")
+
+
 def test_a_runtime_for_another_python(tmp_path, doctor):
     services.runtime(services.environment(tmp_path, (3, 8)), tag="cpython-311")
     _, checks = doctor("--env", tmp_path)

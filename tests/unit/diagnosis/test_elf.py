@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from framelane.diagnosis import _elf_reader
 from framelane.diagnosis._elf import ElfError, newest_version, read_elf
 from framelane.diagnosis._loader_host import this_host
 from libraries import build_library
@@ -194,6 +195,23 @@ def test_a_list_of_versions_without_end_ends(library, tmp_path):
     (tmp_path / "far.so").write_bytes(damaged)
     with pytest.raises(ElfError, match="its headers point behind them"):
         read_elf(tmp_path / "far.so")
+
+
+def test_the_versions_of_a_file_are_counted():
+    budget = _elf_reader._Budget()
+    for _ in range(_elf_reader._MOST_VERSIONS):
+        budget.spend()
+    with pytest.raises(_elf_reader.ElfDamage, match="has no end"):
+        budget.spend()
+
+
+def test_whatever_pyelftools_raises_is_a_sentence(library, monkeypatch):
+    def surprised(*_):
+        raise KeyError("in a table of pyelftools")
+
+    monkeypatch.setattr(_elf_reader.ElfReader, "facts", surprised)
+    with pytest.raises(ElfError, match=r"is a damaged ELF file \(KeyError in its headers\)"):
+        read_elf(library)
 
 
 def _section(library: Path, name: str) -> bytes:

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from framelane.diagnosis._elf import ElfError
+from framelane.diagnosis._elf import ElfError, read_elf
 from framelane.diagnosis._ld_cache import LdCache
-from framelane.diagnosis._loader_host import this_host
+from framelane.diagnosis._loader_host import LoaderHost, this_host
 from framelane.diagnosis._search import Found, Loader, Missing, find_libraries
-from framelane.diagnosis._search_path import Rule
+from framelane.diagnosis._search_path import Rule, expand
 from libraries import build_library, traced
 
 
@@ -70,6 +70,50 @@ def test_a_runpath_of_the_asker_shuts_out_the_rpath_of_its_loaders(tmp_path, far
     near = build_library(tmp_path / "libnear.so", needs={"libfar.so.1": far}, runpath="$ORIGIN/nowhere")
     program = build_library(tmp_path / "program", program=True, needs={"libnear.so": near}, rpath="$ORIGIN:$ORIGIN/two")
     assert assert_as_the_loader(program)["libfar.so.1"] is None
+
+
+def test_rpaths_of_all_that_loaded_the_asker_count(tmp_path, far):
+    near = build_library(tmp_path / "libnear.so", needs={"libfar.so.1": far})
+    middle = build_library(tmp_path / "libmiddle.so", needs={"libnear.so": near}, rpath="$ORIGIN:$ORIGIN/two")
+    program = build_library(tmp_path / "program", program=True, needs={"libmiddle.so": middle}, runpath="$ORIGIN")
+    assert assert_as_the_loader(program)["libfar.so.1"].endswith("two/libfar.so.1")
+
+
+@pytest.mark.parametrize("rpath", [True, False])
+def test_an_empty_runpath_takes_all_rpaths_out(tmp_path, far, rpath):
+    """No linker writes both; so another tag becomes the RUNPATH, whose text is the empty one at the table's start."""
+    near = build_library(tmp_path / "libnear.so", needs={far.name: far}, rpath="$ORIGIN/two" if rpath else None)
+    data = near.read_bytes()
+    at = data.rindex((14).to_bytes(8, "little"), 0, data.rindex((6).to_bytes(8, "little")))  # DT_SONAME
+    near.write_bytes(data[:at] + (29).to_bytes(8, "little") + bytes(8) + data[at + 16 :])
+    elf = read_elf(near)
+    assert (elf.has_runpath, elf.rpath, elf.runpath, elf.soname) == (True, (), (), None)
+    original = build_library(tmp_path / "link" / "libnear.so", soname="libnear.so")
+    path = "$ORIGIN:$ORIGIN/two"
+    program = build_library(tmp_path / "program", program=True, needs={"libnear.so": original}, rpath=path)
+    assert assert_as_the_loader(program) == {"libnear.so": str(near), far.name: None}
+
+
+def test_tokens_end_where_a_name_ends():
+    host = LoaderHost(("x86-64", 64), library_folder="lib64", platform="p")
+    cases = {
+        "$ORIGIN/a": "/o/a",
+        "${LIB}x": "lib64x",
+        "$LIBx": "$LIBx",
+        "$PLATFORM": "p",
+        "$ORIGIN_": "$ORIGIN_",
+        "$X": "$X",
+    }
+    assert {text: expand(text, "/o", host) for text in cases} == cases
+    assert expand("$ORIGIN/a", None, host) is None
+
+
+def test_a_library_that_may_not_be_read_is_passed_over(tmp_path, far, monkeypatch):
+    real = os.access
+    monkeypatch.setattr(os, "access", lambda name, *more: "one" not in str(name) and real(name, *more))  # root may all
+    library = build_library(tmp_path / "libnear.so", needs={far.name: far}, runpath="$ORIGIN/one:$ORIGIN/two")
+    (found,) = find_libraries(library)
+    assert found.path == str(tmp_path / "two" / far.name)
 
 
 def test_what_is_loaded_under_a_soname_is_found_without_a_path(tmp_path, far):
@@ -139,7 +183,7 @@ def test_a_need_with_a_slash_is_not_searched_for(tmp_path):
     assert isinstance(Loader(executable=program, current=str(tmp_path)).program_libraries[0], Missing)
 
 
-@pytest.mark.parametrize("bad", ["empty", "text", "folder", "cut off", "object file"])
+@pytest.mark.parametrize("bad", ["empty", "text", "folder", "cut off", "object file", "static"])
 def test_the_loader_gives_up_at_a_file_that_is_no_library(tmp_path, far, bad):
     (tmp_path / "bad").mkdir()
     file = tmp_path / "bad" / far.name
@@ -154,6 +198,10 @@ def test_the_loader_gives_up_at_a_file_that_is_no_library(tmp_path, far, bad):
             file.write_bytes(far.read_bytes()[:600])
         case "object file":
             file.write_bytes(far.read_bytes()[:16] + b"\x01\x00" + far.read_bytes()[18:])
+        case "static":  # its PT_DYNAMIC is a PT_NULL
+            data = far.read_bytes()
+            dynamic = data.index(bytes([2, 0, 0, 0, 6, 0, 0, 0]))
+            file.write_bytes(data[:dynamic] + bytes(4) + data[dynamic + 4 :])
     program = build_library(
         tmp_path / "program", program=True, needs={far.name: far}, runpath="$ORIGIN/bad:$ORIGIN/two"
     )
