@@ -159,6 +159,7 @@ def asan_python(session: nox.Session) -> None:
 CUDA_TESTS = (
     "tests/incident",
     "tests/promises/test_loading.py",
+    "tests/unit/test_cuda_extras.py",
     "tests/unit/test_cuda_modules.py",
     "tests/unit/test_cuda_rows.py",
 )
