@@ -49,7 +49,9 @@ def remove_stubs() -> None:
 
 
 def environment(folder: Path, version: tuple[int, int] = (3, 11), *, runs: bool = False) -> Path:
-    """Make a venv; return its site-packages. Its Python leaves a mark when it is run, or is this one (`runs`)."""
+    """Make a venv; return its site-packages. Its Python leaves a mark when it is run, or is this very one (`runs`)."""
+    if runs:
+        version = sys.version_info[:2]
     site = folder / "lib" / f"python{version[0]}.{version[1]}" / "site-packages"
     site.mkdir(parents=True)
     (folder / "bin").mkdir()
@@ -70,8 +72,12 @@ def ran(folder: Path) -> bool:
     return (folder / "ran").exists()
 
 
-def runtime(site: Path, cuda: int | None = 12, version: str = "1.26.0", tag: str = "cpython-311") -> Path:
-    """Put an ONNX Runtime there, with a provider for a CUDA or without any; return its folder."""
+def runtime(site: Path, cuda: int | None = 12, version: str = "1.26.0", tag: str | None = None) -> Path:
+    """Put an ONNX Runtime there, with a provider for a CUDA or without any; return its folder.
+
+    Its module is for the Python whose folder that is, or for another one (`tag`).
+    """
+    tag = tag or f"cpython-{site.parent.name.removeprefix('python').replace('.', '')}"
     folder = shell(site, ("onnxruntime-gpu" if cuda else "onnxruntime", version))
     (folder / "__init__.py").write_text("raise SystemExit('imported')\n")
     build_library(folder / "capi" / f"onnxruntime_pybind11_state.{tag}-x86_64-linux-gnu.so", runpath="$ORIGIN")
