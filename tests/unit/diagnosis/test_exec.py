@@ -15,6 +15,7 @@ import framelane
 import services
 from libraries import build_library
 
+SITE = f"lib/python{sys.version_info.major}.{sys.version_info.minor}/site-packages"
 PROVIDER = "onnxruntime/capi/libonnxruntime_providers_cuda.so"
 SHOW = (
     "import json, os, sys; "
@@ -45,7 +46,7 @@ def env(tmp_path):
 
 
 def folders(env: Path) -> list[str]:
-    nvidia = env / "lib/python3.11/site-packages/nvidia"
+    nvidia = env / SITE / "nvidia"
     return [str(nvidia / name / "lib") for name in ("cublas", "curand", "cufft", "cuda_runtime", "cudnn", "cuda_nvrtc")]
 
 
@@ -61,7 +62,7 @@ def test_the_service_gets_the_folders_and_its_own_python(env):
 
 
 def test_with_the_folders_the_provider_loads_and_without_them_not(env):
-    provider = env / "lib/python3.11/site-packages" / PROVIDER
+    provider = env / SITE / PROVIDER
     with pytest.raises(OSError, match=r"libcublasLt\.so\.12"):
         ctypes.CDLL(os.fspath(provider))
     code = f"import ctypes; ctypes.CDLL({os.fspath(provider)!r}); print('loaded')"
@@ -84,7 +85,7 @@ def test_what_was_there_stays_behind(env, tmp_path):
 def test_a_wrong_file_that_was_in_front_is_now_behind(env, tmp_path):
     (tmp_path / "bad").mkdir()
     (tmp_path / "bad/libcudnn.so.9").write_text("no library")
-    provider = env / "lib/python3.11/site-packages" / PROVIDER
+    provider = env / SITE / PROVIDER
     code = f"import ctypes; ctypes.CDLL({os.fspath(provider)!r}); print('loaded')"
     done = start("--env", env, "--", "python", "-c", code, LD_LIBRARY_PATH=str(tmp_path / "bad"))
     assert done.stdout == "loaded\n", done.stderr
