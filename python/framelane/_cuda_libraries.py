@@ -35,13 +35,13 @@ class CudaLibrary:
     needed_by: str = "ONNX Runtime's CUDA provider"
 
 
-_CUDNN_PARTS = ("graph", "ops", "adv", "cnn", "engines_precompiled", "engines_runtime_compiled", "heuristic")
+CUDNN_PARTS = ("graph", "ops", "adv", "cnn", "engines_precompiled", "engines_runtime_compiled", "heuristic")
 
 
 def _cudnn(package: str) -> list[CudaLibrary]:
     # A dispatcher, and parts that it opens by name, in the order of their needs: each finds the ones before it loaded.
     folder = "nvidia/cudnn/lib"
-    parts = [CudaLibrary(f"libcudnn_{part}.so.9", folder, package, "cuDNN") for part in _CUDNN_PARTS]
+    parts = [CudaLibrary(f"libcudnn_{part}.so.9", folder, package, "cuDNN") for part in CUDNN_PARTS]
     return [CudaLibrary("libcudnn.so.9", folder, package), *parts]
 
 

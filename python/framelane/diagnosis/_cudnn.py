@@ -6,6 +6,7 @@ import os
 import re
 from typing import TYPE_CHECKING
 
+from framelane._cuda_libraries import CUDNN_PARTS
 from framelane._printable import printable
 
 from ._check import failed, passed, unknown
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 NAME = "cuDNN"
 _PARTS = {
     8: ("ops_infer", "ops_train", "cnn_infer", "cnn_train", "adv_infer", "adv_train"),
-    9: ("graph", "ops", "adv", "cnn", "engines_precompiled", "engines_runtime_compiled", "heuristic"),
+    9: CUDNN_PARTS,
 }
 _PACKAGE = re.compile(r"(nvidia_cudnn_cu\d+)-([\w.+!]+)\.(?:dist|egg)-info")
 
