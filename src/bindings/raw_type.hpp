@@ -9,6 +9,17 @@
 // Types for hot calls: plain CPython ones, whose methods are METH_FASTCALL functions without a pybind11 dispatcher.
 namespace framelane::bindings {
 
+// As tables of methods and of slots want them.
+template <class Function>
+PyCFunction as_method(Function* function) noexcept {
+  return reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(function));
+}
+
+template <class Pointer>
+PyType_Slot slot(int id, Pointer* value) noexcept {
+  return {id, reinterpret_cast<void*>(value)};
+}
+
 // Creates the type and returns a reference for good.
 inline PyTypeObject* create_raw_type(PyType_Spec spec) {
   PyObject* type = PyType_FromSpec(&spec);

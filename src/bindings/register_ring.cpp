@@ -1,3 +1,4 @@
+#include "bindings/raw_type.hpp"
 #include "bindings/register.hpp"
 #include "bindings/ring_object.hpp"
 
@@ -109,11 +110,6 @@ constexpr const char* stats_doc = R"(stats($self, /)
 
 What went through the ring so far, as a `RingStats`.)";
 
-template <class Function>
-PyCFunction as_method(Function* function) noexcept {
-  return reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(function));
-}
-
 PyMethodDef methods[] = {
     {"put", as_method(ring_put), METH_FASTCALL | METH_KEYWORDS, put_doc},
     {"try_put", ring_try_put, METH_O, try_put_doc},
@@ -138,11 +134,6 @@ PyMemberDef members[] = {
     {"__weaklistoffset__", T_PYSSIZET, offsetof(RingObject, weak_references), READONLY, nullptr},
     {nullptr, 0, 0, 0, nullptr},
 };
-
-template <class Pointer>
-PyType_Slot slot(int id, Pointer* value) noexcept {
-  return {id, reinterpret_cast<void*>(value)};
-}
 
 }  // namespace
 

@@ -89,11 +89,6 @@ PyObject* overflow(PyObject* object, void*) {
   });
 }
 
-template <class Function>
-PyCFunction as_method(Function* function) noexcept {
-  return reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(function));
-}
-
 PyMethodDef methods[] = {
     {"put", as_method(shared_ring_put), METH_FASTCALL | METH_KEYWORDS, docs::shared_put},
     {"try_put", shared_ring_try_put, METH_O, docs::shared_try_put},
@@ -120,11 +115,6 @@ PyMemberDef members[] = {
     {"__weaklistoffset__", T_PYSSIZET, offsetof(SharedRingObject, weak_references), READONLY, nullptr},
     {nullptr, 0, 0, 0, nullptr},
 };
-
-template <class Pointer>
-PyType_Slot slot(int id, Pointer* value) noexcept {
-  return {id, reinterpret_cast<void*>(value)};
-}
 
 }  // namespace
 
